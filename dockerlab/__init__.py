@@ -1,0 +1,1 @@
+"""Learn Docker images by running them."""
