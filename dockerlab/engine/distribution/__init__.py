@@ -1,0 +1,1 @@
+"""Images from and to registries (OCI distribution specification)."""

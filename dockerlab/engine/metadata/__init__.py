@@ -1,0 +1,1 @@
+"""What is known of images, layers and containers, in SQLite."""

@@ -1,0 +1,84 @@
+"""The SQLite database that holds the engine's metadata."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from dockerlab.engine.errors import DataLoss, DiskFull, SystemFailure
+
+SCHEMA_VERSION = 1
+
+
+class Database:
+    """One connection, used from one thread at a time.
+
+    WAL with ``synchronous=FULL``: a transaction that has returned survives a loss of power.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the database at ``path``, making it if it is not there.
+
+        Raises:
+            DataLoss: the file is no database, or of a version this engine does not know.
+
+        """
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            raise DataLoss(f"{path} is not a database of this engine: {error}") from error
+
+    def _prepare(self) -> None:
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            schema = resources.files(__package__).joinpath("schema.sql").read_text()
+            script = f"BEGIN; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            self._connection.executescript(script)
+        elif version != SCHEMA_VERSION:
+            raise sqlite3.DatabaseError(f"schema version {version}, not {SCHEMA_VERSION}")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All changes of the block, or none of them. Blocks may nest; the outermost commits.
+
+        Raises:
+            DiskFull: no space is left; nothing of the block is kept.
+            SystemFailure: SQLite failed otherwise.
+
+        """
+        if self._connection.in_transaction:
+            yield self._connection
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise DiskFull("no space left on device: the metadata was not changed") from error
+            raise SystemFailure(f"metadata: {error}") from error
+
+    def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
+        """The rows that a SELECT finds."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, *parameters: object) -> sqlite3.Row | None:
+        """The first row that a SELECT finds, or None."""
+        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        return found
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
