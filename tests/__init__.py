@@ -1,0 +1,1 @@
+"""The suites of dockerlab; engines/ starts what they speak to."""

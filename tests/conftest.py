@@ -1,0 +1,31 @@
+"""What every test may use: real engines (tests/engines), and a closing count by kind of test."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["tests.engines.fixtures"]
+
+_TESTS = Path(__file__).parent
+_OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count the tests of each kind (a folder of tests/, or doctests), before pytest's own line."""
+    counts: dict[str, Counter[str]] = {}
+    for outcome in _OUTCOMES:
+        for report in terminalreporter.stats.get(outcome, []):
+            if isinstance(report, pytest.TestReport):
+                counts.setdefault(_kind(report), Counter())[outcome] += 1
+    terminalreporter.section("tests by kind", sep="-")
+    for kind, outcomes in sorted(counts.items()):
+        line = ", ".join(f"{outcomes[name]} {name}" for name in _OUTCOMES if outcomes[name])
+        terminalreporter.write_line(f"{kind:<14}{line}")
+
+
+def _kind(report: pytest.TestReport) -> str:
+    path = Path(report.location[0])
+    if path.parts[0] != _TESTS.name:
+        return "doctest"
+    return path.parts[1]

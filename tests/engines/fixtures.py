@@ -1,0 +1,98 @@
+"""Fixtures: one registry and one engine of each kind per session, started when first asked for."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engines.embedded import running_embedded
+from tests.engines.engine import Engine
+from tests.engines.images import busybox, layer, on_top_of
+from tests.engines.reference import put_docker_first, running_docker
+from tests.engines.registry import Registry, running_registry
+
+
+@pytest.fixture(scope="session")
+def session_directory() -> Iterator[Path]:
+    """A folder for this session, short enough for a unix socket, and removed at its end."""
+    with tempfile.TemporaryDirectory(prefix="dockerlab-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        directory.chmod(0o755)  # an ordinary user's engine lives in here, too
+        yield directory
+
+
+@pytest.fixture(scope="session")
+def docker_cli() -> None:
+    """Put the reference's `docker` command first on PATH."""
+    put_docker_first()
+
+
+@pytest.fixture(scope="session")
+def registry(session_directory: Path) -> Iterator[Registry]:
+    """A mirror of Docker Hub with a handful of images that share layers."""
+    state = session_directory / "registry"
+    state.mkdir()
+    with running_registry(state) as running:
+        _fill(running)
+        yield running
+
+
+def _fill(registry: Registry) -> None:
+    base = busybox()
+    script = {"opt/tool": "#!/bin/sh\necho tool\n"}
+    tool = layer(script, made_by="COPY tool /opt", executable=["opt/tool"])
+    page = layer({"srv/index.html": "<h1>hello</h1>\n"}, made_by="COPY index.html /srv")
+    registry.push(base, "library/busybox")
+    registry.push(base, "library/busybox", "1.36")
+    registry.push(on_top_of(base, tool, Entrypoint=["/opt/tool"], Cmd=None), "library/tool")
+    registry.push(on_top_of(base, tool, page, WorkingDir="/srv"), "library/page")
+
+
+@pytest.fixture(scope="session")
+def docker_engine(session_directory: Path, registry: Registry) -> Iterator[Engine]:
+    """The reference Docker Engine."""
+    state = session_directory / "docker"
+    state.mkdir()
+    with running_docker(state, mirror=registry.url) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def oci_root_engine(session_directory: Path, registry: Registry) -> Iterator[Engine]:
+    """The embedded engine, run by root."""
+    state = session_directory / "oci-root"
+    state.mkdir()
+    with running_embedded("oci-root", state, mirror=registry.url) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def oci_user_engine(session_directory: Path, registry: Registry) -> Iterator[Engine]:
+    """The embedded engine, run by an ordinary user."""
+    state = session_directory / "oci-user"
+    state.mkdir()
+    with running_embedded("oci-user", state, mirror=registry.url) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session", params=["oci-root", "oci-user"])
+def embedded_engine(request: pytest.FixtureRequest) -> Engine:
+    """The embedded engine, each way that it can run."""
+    return _by_name(request)
+
+
+@pytest.fixture(scope="session", params=["docker", "oci-root", "oci-user"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Every engine, so that one test holds for all of them."""
+    return _by_name(request)
+
+
+def _by_name(request: pytest.FixtureRequest) -> Engine:
+    fixtures = {
+        "docker": "docker_engine",
+        "oci-root": "oci_root_engine",
+        "oci-user": "oci_user_engine",
+    }
+    found: Engine = request.getfixturevalue(fixtures[request.param])
+    return found

@@ -1,0 +1,69 @@
+"""The reference: a current Docker Engine, with the test registry as its mirror of Docker Hub."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from tests.engines.engine import Engine, answers, end, environment_for, wait_until
+from tests.engines.programs import cache_directory, need, need_root, only_one
+
+_SCRIPT = Path(__file__).with_name("reference-docker.sh")
+
+
+def docker_root() -> Path:
+    """The root file system that holds the Docker Engine and its CLI, made once in 20 seconds."""
+    need_root()
+    need("mmdebstrap", package="mmdebstrap")
+    root = cache_directory() / "docker-root"
+    with only_one(root):
+        if not root.exists():
+            subprocess.run([_SCRIPT, "make", root], check=True)
+    return root
+
+
+@contextmanager
+def running_docker(state: Path, *, mirror: str) -> Iterator[Engine]:
+    """A Docker Engine of this session's own, with its images and containers under `state`."""
+    put_docker_first()
+    root = docker_root()
+    settings = {"registry-mirrors": [mirror], "features": {"containerd-snapshotter": False}}
+    (state / "daemon.json").write_text(json.dumps(settings))
+    log = state / "dockerd.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            # It must not outlive a test session that was killed.
+            ["setpriv", "--pdeathsig", "TERM", _SCRIPT, "run", root, state],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    socket = state / "docker.sock"
+    try:
+        wait_until(lambda: answers(socket), process=process, log=log, seconds=60)
+        config = state / "client"
+        config.mkdir(exist_ok=True)
+        yield Engine("docker", socket, environment_for(socket, config=config))
+    finally:
+        end(process)
+
+
+@cache
+def put_docker_first() -> None:
+    """Make the reference's own CLI the `docker` of this session, so that outputs are comparable.
+
+    Whoever is not root cannot make it, and tests with the `docker` that they have.
+    """
+    if os.geteuid() != 0:
+        return
+    binaries = cache_directory() / "bin"
+    binaries.mkdir(exist_ok=True)
+    link = binaries / "docker"
+    if not link.exists():
+        link.unlink(missing_ok=True)
+        link.symlink_to(docker_root() / "usr/bin/docker")
+    os.environ["PATH"] = f"{binaries}:{os.environ['PATH']}"
