@@ -1,6 +1,7 @@
 """The SQLite database that holds the engine's metadata."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -12,9 +13,10 @@ SCHEMA_VERSION = 1
 
 
 class Database:
-    """One connection, used from one thread at a time.
+    """One connection, shared by the engine's threads: one transaction at a time.
 
-    WAL with ``synchronous=FULL``: a transaction that has returned survives a loss of power.
+    WAL with ``synchronous=FULL``: a transaction that has returned survives a loss of power, unless
+    it was begun with ``durable=False``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -26,6 +28,7 @@ class Database:
         """
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
+        self._lock = threading.RLock()
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -43,21 +46,34 @@ class Database:
             raise sqlite3.DatabaseError(f"schema version {version}, not {SCHEMA_VERSION}")
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """All changes of the block, or none of them. Blocks may nest; the outermost commits.
+
+        Another thread waits until it has ended: keep blocks short, without file work in them.
+
+        ``durable=False`` does not wait for the disk: what is committed so survives the end of this
+        process at any instant, but a loss of power may take back the last such transactions. The
+        next durable one takes all before it to the disk as well.
 
         Raises:
             DiskFull: no space is left; nothing of the block is kept.
             SystemFailure: SQLite failed otherwise.
 
         """
-        if self._connection.in_transaction:
-            yield self._connection
-            return
+        with self._lock:
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            with self._outermost():
+                yield self._connection
+
+    @contextmanager
+    def _outermost(self) -> Iterator[None]:
         try:
+            self._connection.execute(f"PRAGMA synchronous = {level}")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -72,11 +88,13 @@ class Database:
 
     def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
         """The rows that a SELECT finds."""
-        return self._connection.execute(sql, parameters).fetchall()
+        with self._lock:
+            return self._connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, *parameters: object) -> sqlite3.Row | None:
         """The first row that a SELECT finds, or None."""
-        found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+        with self._lock:
+            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
         return found
 
     def close(self) -> None:
