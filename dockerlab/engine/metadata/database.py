@@ -64,11 +64,11 @@ class Database:
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            with self._outermost():
+            with self._outermost("FULL" if durable else "NORMAL"):
                 yield self._connection
 
     @contextmanager
-    def _outermost(self) -> Iterator[None]:
+    def _outermost(self, level: str) -> Iterator[None]:
         try:
             self._connection.execute(f"PRAGMA synchronous = {level}")
             self._connection.execute("BEGIN IMMEDIATE")
