@@ -7,7 +7,7 @@ writable layer is an active snapshot under the container's ID.
 """
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -71,6 +71,8 @@ class Snapshotter(Protocol):
     def commit(self, name: str, active: str) -> None:
         """Turn the active snapshot into a committed one called ``name``, flushed to disk.
 
+        The flush may take a while: call it outside any transaction.
+
         Raises:
             Conflict: the name is taken.
             NotFound: there is no such active snapshot.
@@ -78,10 +80,16 @@ class Snapshotter(Protocol):
         """
         ...
 
-    def mount(self, name: str, target: Path) -> None:
-        """Show the active snapshot, with all below it, at the directory ``target``.
+    def mount(self, name: str, target: Path) -> Path:
+        """Show a snapshot, with all below it, at the directory ``target``; a committed one to read.
 
-        Raises NotFound, or SystemFailure when the kernel refuses.
+        Returns the root to use: ``target``, or the snapshot's own directory where nothing can be
+        mounted (copy).
+
+        Raises:
+            NotFound: there is no such snapshot.
+            Forbidden, SystemFailure: the kernel refuses.
+
         """
         ...
 
@@ -91,6 +99,13 @@ class Snapshotter(Protocol):
 
     def directory(self, name: str) -> Path:
         """The directory with the snapshot's own changes (overlay) or all its files (copy)."""
+        ...
+
+    def below(self, name: str) -> tuple[Path, ...]:
+        """The directories of the parents whose files ``directory`` lacks, the nearest first.
+
+        Empty with copy. ``unpack.apply`` looks there for what a layer refers to but does not hold.
+        """
         ...
 
     def remove(self, name: str) -> None:
@@ -115,6 +130,10 @@ class Snapshotter(Protocol):
         """Every snapshot, parents before their children."""
         ...
 
-    def sweep(self) -> None:
-        """Remove what a crash left half done; called once, when the engine starts."""
+    def sweep(self, *, keep: Collection[str]) -> None:
+        """Remove what a crash left half done; called once, when the engine starts.
+
+        Snapshots that nobody names are removed: those not in ``keep`` (chain IDs of layers, IDs of
+        containers) nor below one that is; and directories that belong to no snapshot.
+        """
         ...

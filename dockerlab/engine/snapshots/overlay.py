@@ -1,0 +1,158 @@
+"""Snapshots on overlayfs: each layer in a directory of its own, stacked by the kernel.
+
+On disk, below the snapshotter's directory, ``<id>`` being the snapshot's row::
+
+    <id>/fs      what this snapshot itself changes: overlayfs' upper, later a lower directory
+    <id>/work    overlayfs' own scratch space beside it
+
+See the kernel's Documentation/filesystems/overlayfs.rst.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from dockerlab.engine import mount
+from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.metadata.database import Database
+from dockerlab.engine.snapshots import trees
+from dockerlab.engine.snapshots.disk import flush, kindly
+from dockerlab.engine.snapshots.records import Records
+from dockerlab.engine.snapshots.snapshotter import Info, Kind, Usage, WhiteoutFormat
+
+MAX_LAYERS = 127
+"""As many as Docker stacks: more do not fit into the page of options that mount(2) takes."""
+
+
+class OverlaySnapshotter:
+    """A ``Snapshotter`` whose mounts are overlayfs."""
+
+    name = "overlay"
+
+    def __init__(
+        self, directory: Path, database: Database, *, user_namespace: bool | None = None
+    ) -> None:
+        """Keep snapshots below ``directory``.
+
+        In a user namespace the kernel lets nobody write ``trusted.*`` attributes; the mount option
+        ``userxattr`` (Linux 5.11) makes overlayfs use ``user.*`` instead. Without it all seems well
+        until a directory of a lower layer is removed and made again: that gives EIO.
+        """
+        self._directory = directory
+        self._records = Records(database)
+        self._database = database
+        if user_namespace is None:
+            user_namespace = mount.in_user_namespace()
+        self.whiteouts = WhiteoutFormat.OVERLAY_USER if user_namespace else WhiteoutFormat.OVERLAY
+        # As Docker: no index and no metadata-only copies, so that an upper directory is a layer.
+        self._options = "index=off,metacopy=off,redirect_dir=off"
+        if user_namespace:
+            self._options = "userxattr,index=off,metacopy=off"
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def prepare(self, name: str, *, parent: str | None) -> Path:
+        """See ``Snapshotter.prepare``; the directory is empty."""
+        with kindly(f"make snapshot {name}"), self._database.transaction():
+            record = self._records.add(name, parent=parent)
+            lower = self._records.ancestors(record)
+            if len(lower) > MAX_LAYERS:
+                raise InvalidParameter("max depth exceeded")
+            self._make(record.id, lower)
+            return self._upper(record.id)
+
+    def _make(self, snapshot_id: int, lower: list[int]) -> None:
+        upper = self._upper(snapshot_id)
+        upper.parent.mkdir(mode=0o700, exist_ok=True)
+        (upper.parent / "work").mkdir(mode=0o700, exist_ok=True)
+        upper.mkdir(mode=0o755, exist_ok=True)
+        if lower:  # the container's "/" is its own upper directory: let it look as before
+            status = self._upper(lower[0]).stat()
+            os.chown(upper, status.st_uid, status.st_gid)
+            upper.chmod(stat.S_IMODE(status.st_mode))
+        else:
+            upper.chmod(0o755)
+
+    def commit(self, name: str, active: str) -> None:
+        """See ``Snapshotter.commit``."""
+        record = self._records.active(active)
+        upper = self._upper(record.id)
+        with kindly(f"commit snapshot {name}"):
+            counted = trees.usage(upper)
+            flush(upper)
+        self._records.commit(name, record, counted)
+        with kindly(f"commit snapshot {name}"):
+            trees.remove(upper.parent / "work")
+
+    def mount(self, name: str, target: Path) -> Path:
+        """See ``Snapshotter.mount``. Device nodes that the layers hold do not work there."""
+        record = self._records.find(name)
+        lower = [f"{snapshot_id}/fs" for snapshot_id in self._records.ancestors(record)]
+        own = f"{record.id}/fs"
+        read_only = record.info.kind is Kind.COMMITTED
+        if not lower:
+            mount.bind(self._upper(record.id), target, read_only=read_only)
+            return target
+        if read_only:
+            options = f"lowerdir={':'.join([own, *lower])}"
+        else:
+            options = f"lowerdir={':'.join(lower)},upperdir={own},workdir={record.id}/work"
+        mount.mount_in(
+            self._directory,
+            "overlay",
+            target,
+            kind="overlay",
+            flags=mount.MS_NODEV | (mount.MS_RDONLY if read_only else 0),
+            data=f"{self._options},{options}",
+        )
+        return target
+
+    def unmount(self, target: Path) -> None:
+        """See ``Snapshotter.unmount``."""
+        mount.unmount(target)
+
+    def directory(self, name: str) -> Path:
+        """See ``Snapshotter.directory``: the upper directory."""
+        return self._upper(self._records.find(name).id)
+
+    def below(self, name: str) -> tuple[Path, ...]:
+        """See ``Snapshotter.below``."""
+        ancestors = self._records.ancestors(self._records.find(name))
+        return tuple(self._upper(snapshot_id) for snapshot_id in ancestors)
+
+    def remove(self, name: str) -> None:
+        """See ``Snapshotter.remove``. The row goes first: a directory without one is swept."""
+        record = self._records.remove(name)
+        with kindly(f"remove snapshot {name}"):
+            trees.remove(self._upper(record.id).parent)
+
+    def stat(self, name: str) -> Info:
+        """See ``Snapshotter.stat``."""
+        return self._records.find(name).info
+
+    def usage(self, name: str) -> Usage:
+        """See ``Snapshotter.usage``."""
+        record = self._records.find(name)
+        if record.info.kind is Kind.COMMITTED:
+            return record.usage
+        with kindly(f"count snapshot {name}"):
+            return trees.usage(self._upper(record.id))
+
+    def walk(self) -> Iterator[Info]:
+        """See ``Snapshotter.walk``."""
+        return (record.info for record in self._records.walk())
+
+    def sweep(self, *, keep: Collection[str]) -> None:
+        """See ``Snapshotter.sweep``."""
+        for record in self._records.unnamed(keep):
+            self.remove(record.info.name)
+        known = {str(record.id) for record in self._records.walk()}
+        for entry in list(self._directory.iterdir()):
+            if entry.name not in known:
+                trees.remove(entry)
+        for record in self._records.walk():
+            if record.info.kind is Kind.ACTIVE:  # a loss of power may have taken a new directory
+                self._make(record.id, self._records.ancestors(record))
+
+    def _upper(self, snapshot_id: int) -> Path:
+        return self._directory / str(snapshot_id) / "fs"
