@@ -11,11 +11,11 @@ config.md) and distribution's "Image Manifest Version 2, Schema 2".
 import hashlib
 import re
 from collections.abc import Iterable
-from typing import Any, NewType
+from typing import Annotated, Any, NewType, TypeVar
 
 import msgspec
 
-from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.errors import DataLoss, InvalidParameter
 
 Digest = NewType("Digest", str)
 """``sha256:…`` of bytes as they are stored or transferred (image-spec, descriptor.md § Digests)."""
@@ -46,6 +46,8 @@ MANIFESTS = frozenset({MANIFEST, DOCKER_MANIFEST})
 INDEXES = frozenset({INDEX, DOCKER_MANIFEST_LIST})
 
 _SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+_IS_SHA256 = msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}$")
+_COUNT = msgspec.Meta(ge=0)
 
 
 def parse_digest(text: str) -> Digest:
@@ -77,8 +79,8 @@ def chain_ids(diff_ids: Iterable[DiffID]) -> tuple[ChainID, ...]:
 class Platform(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where an image runs (image-spec, image-index.md, property ``platform``)."""
 
-    architecture: str
-    os: str
+    architecture: str = ""
+    os: str = ""
     variant: str = ""
     os_version: str = msgspec.field(default="", name="os.version")
     os_features: tuple[str, ...] = msgspec.field(default=(), name="os.features")
@@ -88,8 +90,8 @@ class Descriptor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     """Points at content by media type, digest and size in bytes (image-spec, descriptor.md)."""
 
     media_type: str
-    digest: Digest
-    size: int
+    digest: Annotated[Digest, _IS_SHA256]
+    size: Annotated[int, _COUNT]
     platform: Platform | None = None
     urls: tuple[str, ...] = ()
     annotations: dict[str, str] = {}
@@ -101,7 +103,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
 
     schema_version: int
     config: Descriptor
-    layers: tuple[Descriptor, ...]
+    layers: tuple[Descriptor, ...] = ()
     media_type: str = ""
     annotations: dict[str, str] = {}
 
@@ -110,7 +112,7 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A list of manifests, usually one a platform (image-spec, image-index.md)."""
 
     schema_version: int
-    manifests: tuple[Descriptor, ...]
+    manifests: tuple[Descriptor, ...] = ()
     media_type: str = ""
     annotations: dict[str, str] = {}
 
@@ -161,16 +163,16 @@ class History(msgspec.Struct, frozen=True, omit_defaults=True):
 class RootFS(msgspec.Struct, frozen=True):
     """The layers of an image by diff ID, base first (image-spec, config.md, ``rootfs``)."""
 
-    type: str
-    diff_ids: tuple[DiffID, ...] = ()
+    type: str = "layers"
+    diff_ids: tuple[Annotated[DiffID, _IS_SHA256], ...] = ()
 
 
 class ImageConfig(msgspec.Struct, frozen=True, omit_defaults=True):
     """An image's config (image-spec, config.md); its bytes' digest is the image ID."""
 
-    architecture: str
-    os: str
     rootfs: RootFS
+    architecture: str = ""
+    os: str = ""
     created: str | None = None
     author: str = ""
     variant: str = ""
@@ -182,3 +184,49 @@ class ImageConfig(msgspec.Struct, frozen=True, omit_defaults=True):
     container: str = ""
     container_config: dict[str, Any] | None = None
     parent: str = ""
+
+
+_Document = TypeVar("_Document", Manifest, Index, ImageConfig, Descriptor)
+_MAPS_OF_OBJECTS = frozenset({"ExposedPorts", "Volumes"})
+_MAPS_OF_TEXT = frozenset({"Labels", "annotations"})
+_WORDS = frozenset({"Cmd", "Entrypoint", "Shell", "OnBuild"})
+
+
+def decode(data: bytes, kind: type[_Document]) -> _Document:
+    """Read a document of the specification, as leniently as Docker reads it.
+
+    ``null`` stands for what is not there, as in Go, and a command may be one string.
+
+    Raises:
+        DataLoss: the bytes are no such document.
+
+    >>> decode(b'{"rootfs": {"type": "layers", "diff_ids": null}, "history": null}', ImageConfig)
+    ... # doctest: +ELLIPSIS
+    ImageConfig(rootfs=RootFS(type='layers', diff_ids=()), ...)
+
+    """
+    try:
+        return msgspec.convert(_without_nulls(msgspec.json.decode(data)), kind)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise DataLoss(f"invalid {_TITLES[kind]}: {error}") from error
+
+
+_TITLES: dict[type, str] = {
+    Manifest: "image manifest",
+    Index: "image index",
+    ImageConfig: "image config",
+    Descriptor: "descriptor",
+}
+
+
+def _without_nulls(value: object, key: str = "") -> object:
+    if isinstance(value, dict):
+        if key in _MAPS_OF_OBJECTS or key in _MAPS_OF_TEXT:
+            empty: object = {} if key in _MAPS_OF_OBJECTS else ""
+            return {name: empty if item is None else item for name, item in value.items()}
+        return {
+            name: _without_nulls(item, name) for name, item in value.items() if item is not None
+        }
+    if isinstance(value, list):
+        return ["" if item is None else _without_nulls(item) for item in value]
+    return [value] if key in _WORDS and isinstance(value, str) else value

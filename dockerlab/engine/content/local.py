@@ -1,0 +1,218 @@
+"""The content store on disk: an OCI image layout (image-spec, image-layout.md).
+
+A blob is written to a file of its own, hashed on the way, flushed to disk and only then renamed to
+``blobs/sha256/<hex>``. What has that name is therefore whole, after a crash too; what has not is
+swept at the next start.
+"""
+
+import errno
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from dockerlab.engine.errors import DataLoss, DiskFull, NotFound
+from dockerlab.engine.oci import INDEX, Descriptor, Digest, Index, parse_digest
+
+_LAYOUT = b'{"imageLayoutVersion": "1.0.0"}'
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+class LocalIngest:
+    """A blob being written to a temporary file."""
+
+    def __init__(self, store: "LocalStore") -> None:
+        self._store = store
+        self._hash = hashlib.sha256()
+        self._size = 0
+        with _disk_full():
+            descriptor, name = tempfile.mkstemp(dir=store.ingests)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._path = Path(name)
+
+    @property
+    def offset(self) -> int:
+        """Bytes written so far."""
+        return self._size
+
+    def write(self, data: bytes | memoryview) -> None:
+        """Append ``data``; raises DiskFull."""
+        rest = memoryview(data)
+        self._hash.update(rest)
+        self._size += len(rest)
+        with _disk_full():
+            while rest:
+                rest = rest[self._file.write(rest) :]
+
+    def commit(self, *, expected: Digest | None = None, size: int | None = None) -> Digest:
+        """Verify, flush, and make the blob visible; raises DataLoss or DiskFull."""
+        digest = Digest(f"sha256:{self._hash.hexdigest()}")
+        if size is not None and size != self._size:
+            raise DataLoss(f"unexpected size: {self._size} bytes came of {size}")
+        if expected is not None and expected != digest:
+            raise DataLoss(f"filesystem layer verification failed for digest {expected}")
+        if not self._store.has(digest):
+            with _disk_full():
+                os.fsync(self._file.fileno())
+                self._store.adopt(self._path, digest)
+        self._close()
+        return digest
+
+    def _close(self) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._close()
+
+
+class LocalStore:
+    """Blobs in an OCI image layout under one directory."""
+
+    def __init__(self, root: Path) -> None:
+        """Open the layout at ``root``, making it if it is not there.
+
+        Raises:
+            DiskFull: no space is left.
+
+        """
+        self.root = root
+        self.ingests = root / "ingest"
+        self._blobs = root / "blobs" / "sha256"
+        with _disk_full():
+            for directory in (root, root / "blobs", self._blobs, self.ingests):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not (root / "oci-layout").exists():
+                self._replace("oci-layout", _LAYOUT)
+            if not (root / "index.json").exists():
+                self.describe(())
+
+    def ingest(self) -> LocalIngest:
+        """Start writing a blob whose digest is not known, or not yet trusted."""
+        return LocalIngest(self)
+
+    def add(self, data: bytes) -> Digest:
+        """Store a small blob at once."""
+        with self.ingest() as ingest:
+            ingest.write(data)
+            return ingest.commit()
+
+    def has(self, digest: Digest) -> bool:
+        """Whether the blob is there."""
+        return self._name(digest).exists()
+
+    def path(self, digest: Digest) -> Path:
+        """The file that holds the blob; raises NotFound."""
+        path = self._name(digest)
+        if not path.exists():
+            raise NotFound(f"content {digest} is not in the store")
+        return path
+
+    def size(self, digest: Digest) -> int:
+        """Bytes of the blob; raises NotFound."""
+        return self.path(digest).stat().st_size
+
+    def read(self, digest: Digest) -> bytes:
+        """The whole blob; raises NotFound."""
+        return self.path(digest).read_bytes()
+
+    def open(self, digest: Digest) -> BinaryIO:
+        """The blob as a file; raises NotFound."""
+        return self.path(digest).open("rb")
+
+    def delete(self, digest: Digest) -> int:
+        """Remove the blob if it is there; the bytes freed."""
+        path = self._name(digest)
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        return size
+
+    def walk(self) -> Iterator[Digest]:
+        """Every blob, in no order."""
+        for entry in os.scandir(self._blobs):
+            if _HEX.fullmatch(entry.name):
+                yield Digest(f"sha256:{entry.name}")
+
+    def sweep(self) -> None:
+        """Remove what interrupted ingests left."""
+        for entry in os.scandir(self.ingests):
+            with suppress(FileNotFoundError):
+                Path(entry.path).unlink()
+
+    def describe(self, manifests: Iterable[Descriptor]) -> None:
+        """List ``manifests`` in ``index.json``, so that other tools find the images.
+
+        Raises:
+            DiskFull: no space is left; the former list stays.
+
+        """
+        index = Index(schema_version=2, media_type=INDEX, manifests=tuple(manifests))
+        # Written without fsync: it is only for others, and written anew at every start.
+        self._replace("index.json", msgspec.json.encode(_IndexFile.of(index)))
+
+    def adopt(self, file: Path, digest: Digest) -> None:
+        """Give a complete, flushed file of this file system its place as a blob."""
+        file.rename(self._name(digest))
+        _flush_directory(self._blobs)
+
+    def _name(self, digest: Digest) -> Path:
+        return self._blobs / parse_digest(digest).removeprefix("sha256:")
+
+    def _replace(self, name: str, data: bytes) -> None:
+        with _disk_full():
+            descriptor, temporary = tempfile.mkstemp(dir=self.ingests)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                Path(temporary).replace(self.root / name)
+            except OSError:
+                Path(temporary).unlink(missing_ok=True)
+                raise
+
+
+class _IndexFile(msgspec.Struct, frozen=True, rename="camel"):
+    """An index whose ``manifests`` is written even when empty, as the specification wants."""
+
+    schema_version: int
+    media_type: str
+    manifests: tuple[Descriptor, ...]
+
+    @classmethod
+    def of(cls, index: Index) -> Self:
+        return cls(index.schema_version, index.media_type, index.manifests)
+
+
+def _flush_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _disk_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("no space left on device: nothing was kept") from error
+        raise
