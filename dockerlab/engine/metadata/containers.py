@@ -111,5 +111,5 @@ class ContainerStore:
 
     def _select(self, where: str, *parameters: object) -> tuple[ContainerRow, ...]:
         # `where` is one of the constants above.
-        rows = self._database.rows(f"SELECT * FROM containers WHERE {where}", *parameters)  # noqa: S608
+        rows = self._database.rows(f"SELECT * FROM containers WHERE {where}", *parameters)
         return tuple(msgspec.convert(dict(row), ContainerRow) for row in rows)

@@ -44,7 +44,7 @@ CREATE INDEX snapshots_by_parent ON snapshots (parent);
 CREATE TABLE containers (
     container_id TEXT PRIMARY KEY,
     name         TEXT NOT NULL UNIQUE,
-    image_id     TEXT NOT NULL REFERENCES images (image_id),
+    image_id     TEXT NOT NULL,         -- may outlive the image, which can be removed by force
     created      INTEGER NOT NULL,      -- Unix nanoseconds
     spec         TEXT NOT NULL,         -- JSON: what was asked for at creation
     state        TEXT NOT NULL          -- JSON: what has become of it
