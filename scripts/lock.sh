@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 uv=${UV:-.venv/bin/uv}
-[ -x "$uv" ] || { echo "lock: $uv is missing; run 'make setup-dev' first" >&2; exit 1; }
+[ -x "$uv" ] || { echo "lock: $uv is missing; run 'make venv-dev' first" >&2; exit 1; }
 
 # --no-config, --no-emit-…: the lock must not depend on, or name, the index of whoever made it.
 compile() {

@@ -149,7 +149,7 @@ def busybox() -> Image:
             "etc/os-release": 'ID=dockerlab-test\nNAME="dockerlab test image"\nVERSION_ID=1\n',
         },
         made_by="COPY busybox / # buildkit",
-        directories="bin dev etc home home/guest proc root sys tmp/ usr var".split(),
+        directories=["bin", "dev", "etc", "home", "home/guest", "proc", "root", "sys", "tmp/"],
         executable=["bin/busybox"],
         links={f"bin/{name}": "busybox" for name in _applets(program)},
     )

@@ -29,7 +29,9 @@ class OrdinaryUser:
         if os.geteuid() == self.account.pw_uid:
             return list(arguments)
         become = ["setpriv", "--reuid", self.account.pw_name, "--regid", str(self.account.pw_gid)]
-        return [*become, "--init-groups", *arguments]
+        # setpriv executes its command while it still may read all of root's files; what env
+        # executes in turn gets no further than the user would.
+        return [*become, "--init-groups", "env", *arguments]
 
 
 def ordinary_user(home: Path) -> OrdinaryUser:

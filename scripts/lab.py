@@ -1,0 +1,141 @@
+"""Open JupyterLab on the first lesson, and leave nothing running when it ends.
+
+    .venv/bin/python -m scripts.lab [NOTEBOOK]
+
+An engine that this session started, by itself or through a notebook, is stopped with it. One that
+ran before is left alone.
+"""
+
+import argparse
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from jupyter_server.serverapp import list_running_servers
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+FIRST_LESSON = "notebooks/en/01-hello-world.ipynb"
+_BIN = Path(sys.prefix) / "bin"
+
+
+class _Ended(Exception):
+    """Somebody pressed Ctrl-C, or asked this process to end."""
+
+
+def _dockerlab(*arguments: str, quiet: bool = False) -> int:
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.run([_BIN / "dockerlab", *arguments], stdout=output, check=False).returncode
+
+
+@contextmanager
+def engine_of_this_session() -> Iterator[None]:
+    """Stop the embedded engine at the end, unless it was there before."""
+    was_there = _dockerlab("engine", "status", quiet=True) == 0
+    try:
+        yield
+    finally:
+        if not was_there and _dockerlab("engine", "status", quiet=True) == 0:
+            _dockerlab("engine", "stop", quiet=True)
+            print("The engine that this session started is stopped.")
+
+
+def has_display(environment: Mapping[str, str]) -> bool:
+    """Whether a browser window could be seen."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+
+
+def jupyter_command(notebook: str, *, browser: bool) -> list[str]:
+    """The command line of JupyterLab."""
+    # answer_yes: it must end when told to, not ask a terminal whether it should.
+    command = [str(_BIN / "jupyter-lab"), notebook, "--ServerApp.answer_yes=True"]
+    command += ["--ServerApp.root_dir", str(REPOSITORY), "--log-level=WARN"]
+    if not browser:
+        command.append("--no-browser")
+    if os.geteuid() == 0:
+        command.append("--allow-root")
+    return command
+
+
+def _address(process: "subprocess.Popen[bytes]", *, seconds: float = 60) -> str | None:
+    """Where the JupyterLab that we started listens, once it does."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        for server in list_running_servers():
+            if server["pid"] == process.pid:
+                return str(server["url"])
+        time.sleep(0.2)
+    return None
+
+
+@contextmanager
+def running_jupyter(notebook: str, *, token: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """JupyterLab, in a session of its own, so that Ctrl-C reaches us and not it."""
+    environment = {
+        **os.environ,
+        # Terminals and `!docker` cells find the `docker` command that setting up brought.
+        "PATH": f"{_BIN}:{os.environ.get('PATH', '')}",
+        "JUPYTER_TOKEN": token,
+    }
+    process = subprocess.Popen(
+        jupyter_command(notebook, browser=has_display(os.environ)),
+        cwd=REPOSITORY,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()  # it shuts its kernels and terminals down
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def run(notebook: str) -> int:
+    """Open the notebook and wait for the end; the exit code of JupyterLab, or 0 after Ctrl-C."""
+    token = secrets.token_hex(24)
+    try:
+        with engine_of_this_session(), running_jupyter(notebook, token=token) as process:
+            address = _address(process)
+            if address is not None:
+                print(
+                    f"\nThe lesson is open at\n\n    {address}lab/tree/{notebook}?token={token}\n"
+                )
+                print("Press Ctrl-C here to end it.", flush=True)
+            return process.wait()
+    except _Ended:
+        return 0
+
+
+def _end(_signal: int, _frame: object) -> None:
+    # A second signal must not interrupt the cleaning up.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise _Ended
+
+
+def main() -> int:
+    """Read the command line, check that a lesson can run, and open it."""
+    parser = argparse.ArgumentParser(description="Open JupyterLab on a lesson.")
+    parser.add_argument("notebook", nargs="?", default=FIRST_LESSON)
+    options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
+    if _dockerlab("doctor") != 0:
+        return 1
+    return run(options.notebook)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
