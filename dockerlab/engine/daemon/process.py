@@ -1,0 +1,133 @@
+"""The engine's own process: from the command line to the last goodbye."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket as sockets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dockerlab.engine.daemon import namespaces
+from dockerlab.engine.daemon.lock import Holder, Lock
+from dockerlab.engine.daemon.place import prepare_root, prepare_socket
+from dockerlab.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from dockerlab.engine.engine import Engine
+    from dockerlab.engine.server.app import ApiServer
+
+_log = logging.getLogger(__name__)
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How an engine is to run."""
+
+    root: Path
+    socket: Path
+    runtime: str = "auto"
+    idle: float = 0
+    """Seconds without use after which it stops by itself; 0 for never."""
+    packs: tuple[Path, ...] = ()
+    mirrors: tuple[str, ...] = ()
+
+
+def run(options: Options, *, detach: int | None = None) -> None:
+    """Run an engine until SIGTERM, SIGINT, or idleness ends it.
+
+    With ``detach``, a file descriptor, the call returns at once in the process that made it; a
+    child of that is the engine, and writes ``ready``, or why it could not start, to the descriptor.
+
+    Raises:
+        EngineError: it could not start; with ``detach`` that is written instead.
+
+    """
+    if detach is not None and os.fork() != 0:
+        return
+    try:
+        _run(options, detach)
+    except EngineError as error:
+        if detach is None:
+            raise
+        _tell(detach, f"{type(error).__name__}: {error}")
+        sys.exit(1)
+
+
+def _run(options: Options, detach: int | None) -> None:
+    prepare_root(options.root)
+    with Lock(options.root) as lock:
+        listener = _listen(options.socket)
+        try:
+            namespaces.enter()
+            namespaces.reap_orphans()
+            os.chdir("/")  # a learner may remove the directory that this was started in
+            logging.basicConfig(
+                level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+            )
+            lock.write(Holder(pid=os.getpid(), socket=str(options.socket)))
+            asyncio.run(_serve(options, listener, detach))
+        finally:
+            listener.close()
+            options.socket.unlink(missing_ok=True)
+
+
+def _listen(path: Path) -> sockets.socket:
+    """A listening socket that only its owner may open, from its first moment on."""
+    prepare_socket(path)
+    listener = sockets.socket(sockets.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(128)
+    listener.setblocking(False)
+    return listener
+
+
+async def _serve(options: Options, listener: sockets.socket, detach: int | None) -> None:
+    # Imported here: `dockerlab doctor` and friends import this module without running an engine.
+    from dockerlab.engine.engine import Engine, Settings  # noqa: PLC0415
+    from dockerlab.engine.server.app import ApiServer  # noqa: PLC0415
+
+    settings = Settings(
+        root=options.root, runtime=options.runtime, packs=options.packs, mirrors=options.mirrors
+    )
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    engine = await Engine.open(settings)
+    server = ApiServer(engine)
+    await server.listen(listener)
+    _log.info("listening on %s", options.socket)
+    if detach is not None:
+        _tell(detach, "ready")
+    idle = asyncio.create_task(_end_when_idle(options.idle, engine, server, ending))
+    await ending.wait()
+    idle.cancel()
+    _log.info("stopping")
+    await engine.close()
+    await server.close()
+
+
+async def _end_when_idle(
+    limit: float, engine: "Engine", server: "ApiServer", ending: asyncio.Event
+) -> None:
+    while limit > 0:
+        if engine.busy():
+            server.activity.touch()
+        left = limit - server.activity.idle()
+        if left <= 0:
+            _log.info("not used for %g seconds", limit)
+            ending.set()
+            return
+        await asyncio.sleep(max(left, 0.05))
+
+
+def _tell(descriptor: int, message: str) -> None:
+    os.write(descriptor, message.encode())
+    os.close(descriptor)

@@ -1,0 +1,74 @@
+"""Answers in Docker's form: JSON bodies, error bodies and status codes."""
+
+import logging
+from http import HTTPStatus
+
+import msgspec
+from aiohttp import web
+
+from dockerlab.engine.errors import (
+    Conflict,
+    EngineError,
+    Forbidden,
+    InvalidParameter,
+    NotFound,
+    NotImplementedHere,
+    NotModified,
+    Unauthorized,
+    Unavailable,
+)
+from dockerlab.engine.server.versions import VersionTooOld
+
+_log = logging.getLogger(__name__)
+
+_STATUS = (
+    (InvalidParameter, HTTPStatus.BAD_REQUEST),
+    (Unauthorized, HTTPStatus.UNAUTHORIZED),
+    (Forbidden, HTTPStatus.FORBIDDEN),
+    (NotFound, HTTPStatus.NOT_FOUND),
+    (Conflict, HTTPStatus.CONFLICT),
+    (NotModified, HTTPStatus.NOT_MODIFIED),
+    (NotImplementedHere, HTTPStatus.NOT_IMPLEMENTED),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+_encoder = msgspec.json.Encoder()
+
+
+def line(value: object) -> bytes:
+    """``value`` as one line of JSON, ended as Docker ends it."""
+    return _encoder.encode(value) + b"\n"
+
+
+def answer(value: object, *, status: int = HTTPStatus.OK) -> web.Response:
+    """An answer that is one JSON value."""
+    response = web.Response(body=line(value), status=status)
+    response.headers["Content-Type"] = "application/json"
+    return response
+
+
+def empty(status: int) -> web.Response:
+    """An answer that is its status code alone."""
+    return web.Response(status=status)
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of an error's class."""
+    for kind, status in _STATUS:
+        if isinstance(error, kind):
+            return status
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def refusal(error: Exception) -> web.Response:
+    """The answer that says why there is no other."""
+    status = status_of(error)
+    if not isinstance(error, EngineError):
+        _log.error("unexpected error", exc_info=error)
+    if status == HTTPStatus.NOT_MODIFIED:
+        return empty(status)
+    if isinstance(error, VersionTooOld):
+        return web.Response(
+            text=f"{error}\n", status=status, headers={"X-Content-Type-Options": "nosniff"}
+        )
+    return answer({"message": str(error) or type(error).__name__}, status=status)

@@ -1,0 +1,111 @@
+"""The HTTP server: every request passes here, whatever it is about."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from urllib.parse import unquote
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from dockerlab.engine.engine import Engine
+from dockerlab.engine.errors import NotFound
+from dockerlab.engine.info import ENGINE_VERSION
+from dockerlab.engine.server import system
+from dockerlab.engine.server.answers import refusal
+from dockerlab.engine.server.call import Call
+from dockerlab.engine.server.router import Router
+from dockerlab.engine.server.versions import NEWEST, negotiate, split
+
+HEADERS = {
+    "Api-Version": str(NEWEST),
+    "Docker-Experimental": "false",
+    "Ostype": "linux",
+    "Server": f"dockerlab/{ENGINE_VERSION} (linux)",
+}
+
+LINE_LIMIT = 1024 * 1024
+"""Bytes of one line of a request's head: what Go's server takes, and so what clients may send."""
+
+
+class Activity:
+    """When the engine was last used, and how many requests are being answered."""
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._last = clock()
+        self._open = 0
+
+    def __enter__(self) -> None:
+        self._open += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._open -= 1
+        self._last = self._clock()
+
+    def touch(self) -> None:
+        """Count something else than a request as use."""
+        self._last = self._clock()
+
+    def idle(self) -> float:
+        """Seconds since the last request ended; 0 while one is being answered."""
+        return 0.0 if self._open else self._clock() - self._last
+
+
+class ApiServer:
+    """Speaks the Docker Engine API on a listening unix socket."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.activity = Activity(clock=asyncio.get_running_loop().time)
+        self._engine = engine
+        self._router = Router([*system.routes])
+        # Compressed bodies stay as they are: a layer or a build context is unpacked by its reader.
+        self._protocols = web.Server(
+            self._answer,
+            handler_cancellation=True,
+            access_log=None,
+            auto_decompress=False,
+            tcp_keepalive=False,
+            max_line_size=LINE_LIMIT,
+            max_field_size=LINE_LIMIT,
+        )
+        self._listener: asyncio.Server | None = None
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Answer everyone who connects to ``listener`` from now on."""
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_unix_server(self._connection, sock=listener)
+
+    async def close(self, *, seconds: float = 5) -> None:
+        """Take no more connections, and end those that are open; at most for so long."""
+        if self._listener is not None:
+            self._listener.close()
+        await self._protocols.shutdown(seconds)
+
+    def _connection(self) -> RequestHandler:
+        return self._protocols()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        with self.activity:
+            try:
+                return await self._route(request)
+            except Exception as error:
+                return _with_headers(refusal(error))
+
+    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        wanted, path = split(unquote(path, errors="replace"))
+        found = self._router.find(request.method, path)
+        if found is None:
+            return refusal(NotFound("page not found"))
+        handler, names = found
+        call = Call(request, self._engine, version=negotiate(wanted), query=query, names=names)
+        return _with_headers(await handler(call))
+
+
+def _with_headers(response: web.StreamResponse) -> web.StreamResponse:
+    """Docker's headers, unless the head of the answer is already on its way."""
+    if not response.prepared:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response
