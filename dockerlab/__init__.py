@@ -1,1 +1,56 @@
-"""Learn Docker images by running them."""
+"""Learn Docker images by running them.
+
+    import dockerlab
+    client = dockerlab.connect()        # a docker.DockerClient of an engine that answers
+
+Names are imported when they are first used, so that `import dockerlab` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dockerlab.errors import ConnectionProblem, DockerlabError
+    from dockerlab.notebook.cleanup import CleanUp, cleanup
+    from dockerlab.notebook.connect import connect
+    from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
+    from dockerlab.standins.ensure import ensure_images
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "CleanUp": "dockerlab.notebook.cleanup",
+    "ConnectionProblem": "dockerlab.errors",
+    "DockerlabError": "dockerlab.errors",
+    "Lesson": "dockerlab.notebook.lesson",
+    "cleanup": "dockerlab.notebook.cleanup",
+    "connect": "dockerlab.notebook.connect",
+    "current_lesson": "dockerlab.notebook.lesson",
+    "end_lesson": "dockerlab.notebook.lesson",
+    "ensure_images": "dockerlab.standins.ensure",
+    "start_lesson": "dockerlab.notebook.lesson",
+}
+
+__all__ = [
+    "CleanUp",
+    "ConnectionProblem",
+    "DockerlabError",
+    "Lesson",
+    "__version__",
+    "cleanup",
+    "connect",
+    "current_lesson",
+    "end_lesson",
+    "ensure_images",
+    "start_lesson",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

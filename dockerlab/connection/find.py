@@ -1,0 +1,144 @@
+"""Walk the candidates until an engine answers, and remember why the others did not."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockerlab.connection.address import Address
+from dockerlab.connection.candidates import (
+    FOUND_VARIABLE,
+    Candidate,
+    Source,
+    Surroundings,
+    candidates,
+    named_engine,
+)
+from dockerlab.connection.facts import EngineFacts, EngineKind, read_facts
+from dockerlab.connection.probe import TIMEOUT, probe
+from dockerlab.connection.starting import start_embedded, start_podman
+from dockerlab.errors import ConnectionProblem, EngineAbsent, NoEngine
+
+if TYPE_CHECKING:
+    import docker
+
+CALL_TIMEOUT = 300
+"""Seconds the SDK waits for one answer: a pull through a slow line may be silent for long."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One candidate that was looked at; `problem` is None for the one that was taken."""
+
+    candidate: Candidate
+    problem: ConnectionProblem | None
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An engine that answers."""
+
+    client: docker.DockerClient
+    address: Address
+    source: Source
+    facts: EngineFacts
+    attempts: tuple[Attempt, ...]
+
+    def export(self, environ: MutableMapping[str, str] = os.environ) -> dict[str, str | None]:
+        """Lead `docker` commands of this process and its children to this engine.
+
+        Returns the variables as they now are, None for those that must not be set.
+        """
+        variables = self.address.environment()
+        if self.source not in (Source.HOST, Source.CONTEXT):
+            variables[FOUND_VARIABLE] = self.address.url
+        for name, value in variables.items():
+            if value is None:
+                environ.pop(name, None)
+            else:
+                environ[name] = value
+        return variables
+
+
+def find(
+    *,
+    around: Surroundings | None = None,
+    packs: Callable[[], Sequence[Path]] = tuple,
+    timeout: float = TIMEOUT,
+) -> Connection:
+    """Return a connection to the first engine of the list that answers.
+
+    `packs` gives the image layouts that an embedded engine may take images from when no registry
+    has them; it is called only if that engine is about to be started. `timeout` is in seconds, for
+    each address.
+
+    Raises:
+        ConnectionProblem: what the user named cannot be reached, or nothing was found.
+
+    """
+    around = around or Surroundings.of_this_process()
+    attempts: list[Attempt] = []
+    for candidate in candidates(around):
+        try:
+            address, facts, client = _try(candidate, around, packs, timeout)
+        except ConnectionProblem as problem:
+            attempts.append(Attempt(candidate, problem))
+            if candidate.named:
+                raise
+            continue
+        attempts.append(Attempt(dataclasses.replace(candidate, address=address), None))
+        return Connection(client, address, candidate.source, facts, tuple(attempts))
+    raise _nothing_found(named_engine(around.environ), attempts)
+
+
+def _try(
+    candidate: Candidate,
+    around: Surroundings,
+    packs: Callable[[], Sequence[Path]],
+    timeout: float,
+) -> tuple[Address, EngineFacts, docker.DockerClient]:
+    address = candidate.address
+    if candidate.source is Source.EMBEDDED:
+        address = start_embedded(packs=packs)
+    elif candidate.source is Source.PODMAN_STARTED:
+        address = start_podman(around.runtime_folder)
+    assert address is not None
+    probe(address, timeout=timeout)
+    client = open_client(address)
+    facts = read_facts(client)
+    if candidate.kind not in (None, facts.kind):
+        client.close()
+        raise EngineAbsent("connection.other_kind", address=address, engine=facts.kind.title())
+    return address, facts, client
+
+
+def open_client(address: Address) -> docker.DockerClient:
+    """Return the SDK's client for an address that has answered a ping."""
+    import docker  # noqa: PLC0415 - costs 0.2 s
+
+    tls: bool | docker.tls.TLSConfig = False
+    if address.tls and address.certificates is not None:
+        pair = (str(address.certificates / "cert.pem"), str(address.certificates / "key.pem"))
+        authority = address.certificates / "ca.pem"
+        tls = docker.tls.TLSConfig(
+            client_cert=pair if Path(pair[0]).exists() else None,
+            ca_cert=str(authority) if authority.exists() else None,
+            verify=address.verify,
+        )
+    return docker.DockerClient(base_url=address.url, version="auto", timeout=CALL_TIMEOUT, tls=tls)
+
+
+def _nothing_found(wanted: EngineKind | None, attempts: Sequence[Attempt]) -> ConnectionProblem:
+    """Return the problem that helps most: a socket that is there says more than one that is not."""
+    from dockerlab.errors import SocketMissing  # noqa: PLC0415
+
+    problems = [attempt.problem for attempt in attempts if attempt.problem is not None]
+    telling = [problem for problem in problems if not isinstance(problem, SocketMissing)]
+    if wanted is None:
+        reasons = "\n".join(f"- {problem}" for problem in telling)
+        return NoEngine(reasons=reasons)
+    return telling[0] if telling else EngineAbsent(engine=wanted.title())

@@ -1,0 +1,93 @@
+"""Whether a registry answers: the difference between a pull that works and a stand-in."""
+
+import http.client
+import os
+import ssl
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+DOCKER_HUB = "https://registry-1.docker.io"
+TIMEOUT = 2.0
+"""Seconds. A registry that needs longer to say hello makes a poor lesson anyway."""
+
+
+@dataclass(frozen=True)
+class RegistryAnswer:
+    """Whether the registry at `url` answered, and if not, why."""
+
+    url: str
+    answers: bool
+    reason: str = ""
+
+
+def registry_urls(
+    mirrors: Iterable[str] = (), *, environ: Mapping[str, str] = os.environ
+) -> list[str]:
+    """Return where Docker Hub's images may be had, in the order of trying.
+
+    The engine's own mirrors, `DOCKERLAB_REGISTRY_MIRRORS` (separated by commas or blanks), Hub.
+
+    >>> registry_urls(environ={"DOCKERLAB_REGISTRY_MIRRORS": "mirror.example, http://[::1]:5000/"})
+    ['https://mirror.example', 'http://[::1]:5000', 'https://registry-1.docker.io']
+    """
+    named = environ.get("DOCKERLAB_REGISTRY_MIRRORS", "").replace(",", " ").split()
+    urls = [*mirrors, *named, DOCKER_HUB]
+    whole = [url if "://" in url else f"https://{url}" for url in urls]
+    return list(dict.fromkeys(url.rstrip("/") for url in whole))
+
+
+def ask_registries(urls: Iterable[str], *, timeout: float = TIMEOUT) -> list[RegistryAnswer]:
+    """Ask all registries at once and return their answers in the order of `urls`."""
+    addresses = list(urls)
+    # Not a `with` block: name resolution knows no time-out, and must not be waited for.
+    pool = ThreadPoolExecutor(max_workers=max(1, len(addresses)))
+    try:
+        waiting = [pool.submit(ask_registry, url, timeout=timeout) for url in addresses]
+        answers = []
+        for url, future in zip(addresses, waiting, strict=True):
+            try:
+                answers.append(future.result(timeout=timeout + 0.5))
+            except TimeoutError:
+                answers.append(RegistryAnswer(url, answers=False, reason="timed out"))
+        return answers
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def ask_registry(url: str, *, timeout: float = TIMEOUT) -> RegistryAnswer:
+    """Ask for `/v2/` (OCI distribution, "Determining Support"): 200 and 401 both mean yes."""
+    try:
+        connection = _connection(url, timeout)
+        try:
+            connection.request("GET", "/v2/")
+            status = connection.getresponse().status
+        finally:
+            connection.close()
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        return RegistryAnswer(url, answers=False, reason=str(error))
+    answers = status in (http.client.OK, http.client.UNAUTHORIZED)
+    return RegistryAnswer(url, answers, "" if answers else f"HTTP {status}")
+
+
+def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    if proxy is None:
+        return _plain_or_tls(host, parts.port, timeout, secure=secure)
+    via = urlsplit(proxy)
+    connection = _plain_or_tls(via.hostname or "", via.port, timeout, secure=secure)
+    connection.set_tunnel(host, parts.port or (443 if secure else 80))
+    return connection
+
+
+def _plain_or_tls(
+    host: str, port: int | None, timeout: float, *, secure: bool
+) -> http.client.HTTPConnection:
+    if secure:
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+    return http.client.HTTPConnection(host, port, timeout=timeout)

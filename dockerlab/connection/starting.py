@@ -1,0 +1,83 @@
+"""Start an engine where none runs: the embedded one, or Podman's service.
+
+Podman's service is started only for a user who said `DOCKERLAB_ENGINE=podman`. Found installed but
+not running, Podman is passed over: whoever wants it has `systemctl --user start podman.socket`,
+and a service that nobody asked for would outlive the notebook and surprise its owner, while the
+embedded engine stops by itself and was tried with every lesson. The service that we start ends by
+itself too, after ten minutes unused.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dockerlab.connection.address import Address
+from dockerlab.connection.probe import probe
+from dockerlab.errors import ConnectionProblem, EngineAbsent
+
+IDLE_SECONDS = 600
+START_SECONDS = 10.0
+
+
+def start_embedded(*, packs: Callable[[], Sequence[Path]]) -> Address:
+    """Start the embedded engine, or find the one that runs, and return its address.
+
+    Raises:
+        EngineAbsent: it cannot run here, with its own reason.
+
+    """
+    from dockerlab.engine import daemon  # noqa: PLC0415
+
+    try:
+        return Address(daemon.start(packs=packs()))
+    except (ImportError, OSError) as error:
+        raise EngineAbsent("connection.embedded_failed", reason=error) from error
+
+
+def start_podman(runtime_folder: Path) -> Address:
+    """Start `podman system service` on a socket of dockerlab's own and return its address.
+
+    Raises:
+        EngineAbsent: there is no `podman`, or its service does not come up.
+
+    """
+    program = shutil.which("podman")
+    if program is None:
+        raise EngineAbsent("connection.podman_not_installed")
+    folder = runtime_folder if runtime_folder.is_dir() else Path.home() / ".cache"
+    socket = folder / "dockerlab" / "podman.sock"
+    socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    address = Address(f"unix://{socket}")
+    if _answers(address):
+        return address
+    command = [program, "system", "service", "--time", str(IDLE_SECONDS), address.url]
+    quiet = subprocess.DEVNULL
+    service = subprocess.Popen(
+        command, stdin=quiet, stdout=quiet, stderr=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and service.poll() is None:
+        if _answers(address):
+            return address
+        time.sleep(0.1)
+    raise EngineAbsent("connection.podman_failed", reason=_last_words(service))
+
+
+def _answers(address: Address) -> bool:
+    try:
+        probe(address, timeout=1.0)
+    except ConnectionProblem:
+        return False
+    return True
+
+
+def _last_words(service: subprocess.Popen[bytes]) -> str:
+    if service.poll() is None:
+        service.terminate()
+    _, errors = service.communicate(timeout=5)
+    lines = errors.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {service.returncode}"

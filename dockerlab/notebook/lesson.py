@@ -1,0 +1,168 @@
+"""A lesson's beginning and end: it removes what it made, and nothing else.
+
+    lesson = dockerlab.start_lesson("01-hello-world", images=["hello-world"])
+    ...                                   # the lesson's cells
+    lesson.end()
+
+**What counts as made by a lesson.** A container or image is removed by `end()` if
+
+1. it carries the label `org.dockerlab.lesson` with this lesson's name (cells that use the SDK or
+   `--label` give it; `lesson.labels` is the dict to pass), or with the value `any` (stand-in images
+   carry that, and their containers inherit it) unless such a container runs and no cell of this
+   lesson started it; or
+2. it appeared *while a cell of this lesson ran* and its image is one that the lesson declared in
+   `images=`. That is how a plain `docker run hello-world`, typed exactly as in a terminal and of
+   an image that carries no label of ours, is found again. An image is removed by the name that
+   appeared, never by force.
+
+So a container that the learner makes in a terminal or in another notebook between two cells is
+never touched, whatever its image; neither is anything that existed before the lesson, even under a
+declared name. What a lesson made is written to disk after every cell: if the kernel dies half way,
+the next `start_lesson` of the same lesson cleans up first, so a lesson works twice in a row and
+after an interruption. Shell patterns are allowed: `images=["hello-world", "lab-*"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dockerlab.errors import LessonProblem
+from dockerlab.labels import LESSON_LABEL
+from dockerlab.notebook.cleanup import CleanUp, clean_up
+from dockerlab.notebook.inventory import Inventory, appeared, take_inventory
+from dockerlab.notebook.record import Record, load_record
+
+if TYPE_CHECKING:
+    import docker
+
+_current: Lesson | None = None
+
+
+class Lesson:
+    """One lesson being worked through on one engine."""
+
+    def __init__(
+        self, name: str, *, client: docker.DockerClient, images: Sequence[str], record: Record
+    ) -> None:
+        self.name = name
+        self.client = client
+        self.images = tuple(images)
+        self.record = record
+        self._before_cell: Inventory | None = None
+
+    def __repr__(self) -> str:
+        return f"<Lesson {self.name}>"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels to give to whatever the lesson makes through the SDK."""
+        return {LESSON_LABEL: self.name}
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Record what appears inside the block as made by this lesson.
+
+        In IPython every cell is such a block by itself; tests and scripts use this.
+        """
+        self.before_cell()
+        try:
+            yield
+        finally:
+            self.after_cell()
+
+    def before_cell(self, *_: object) -> None:
+        """Take the inventory that `after_cell` compares with."""
+        self._before_cell = take_inventory(self.client)
+
+    def after_cell(self, *_: object) -> None:
+        """Record what appeared since `before_cell`; nothing if either look failed."""
+        before, self._before_cell = self._before_cell, None
+        after = take_inventory(self.client) if before else None
+        if before and after:
+            self.record.add(appeared(before, after, images=self.images))
+
+    def end(self) -> CleanUp:
+        """Remove what the lesson made and say what was removed and what was left, with reasons."""
+        global _current  # noqa: PLW0603 - one kernel works on one lesson at a time
+        _unhook(self)
+        if _current is self:
+            _current = None
+        return clean_up(self.client, record=self.record, lesson=self.name)
+
+
+def start_lesson(
+    name: str, *, images: Sequence[str] = (), client: docker.DockerClient | None = None
+) -> Lesson:
+    """Begin the lesson `name` on `client` (default: the engine that `connect` finds).
+
+    Cleans up what an interrupted earlier run of the same lesson left, makes sure that the images
+    named in `images` can be had (a stand-in is loaded where no registry can be reached, with a
+    banner), and from then on records what the cells make. Image names may be shell patterns;
+    only plain names are looked for in a registry.
+    """
+    global _current  # noqa: PLW0603
+    from dockerlab.notebook.banner import show_banner  # noqa: PLC0415
+    from dockerlab.notebook.connect import connect  # noqa: PLC0415
+    from dockerlab.standins.ensure import prepare_images  # noqa: PLC0415
+
+    engine = client or connect(show=False)
+    if _current is not None:
+        _unhook(_current)
+    record = load_record(name, engine=engine)
+    clean_up(engine, record=record, lesson=name)
+    lesson = Lesson(name, client=engine, images=images, record=record)
+    before = take_inventory(engine)
+    show_banner(prepare_images(engine, [name for name in images if not _is_pattern(name)]))
+    after = take_inventory(engine)
+    if before and after:
+        record.add(appeared(before, after, images=lesson.images))
+    _current = lesson
+    _hook(lesson)
+    return lesson
+
+
+def current_lesson() -> Lesson:
+    """Return the lesson that was started last and has not ended.
+
+    Raises:
+        LessonProblem: no lesson was started in this kernel.
+
+    """
+    if _current is None:
+        raise LessonProblem("lesson.not_started")
+    return _current
+
+
+def end_lesson() -> CleanUp:
+    """End the current lesson; see `Lesson.end`."""
+    return current_lesson().end()
+
+
+def _is_pattern(name: str) -> bool:
+    return any(character in name for character in "*?[")
+
+
+def _hook(lesson: Lesson) -> None:
+    shell = _shell()
+    if shell is not None:
+        shell.events.register("pre_run_cell", lesson.before_cell)
+        shell.events.register("post_run_cell", lesson.after_cell)
+
+
+def _unhook(lesson: Lesson) -> None:
+    shell = _shell()
+    if shell is None:
+        return
+    for event, hook in (("pre_run_cell", lesson.before_cell), ("post_run_cell", lesson.after_cell)):
+        # IPython raises where the hook is not registered: a lesson may be ended twice.
+        if hook in shell.events.callbacks[event]:
+            shell.events.unregister(event, hook)
+
+
+def _shell() -> Any:  # noqa: ANN401 - IPython is untyped and optional here
+    import sys  # noqa: PLC0415
+
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None

@@ -1,0 +1,68 @@
+"""What a lesson has made so far, on disk, so that it outlives the kernel."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dockerlab.connection import read_facts
+from dockerlab.notebook.inventory import Inventory
+
+if TYPE_CHECKING:
+    import docker
+
+
+@dataclass
+class Record:
+    """The containers and image names that one lesson made on one engine."""
+
+    path: Path
+    containers: dict[str, str] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+
+    def add(self, found: Inventory) -> None:
+        """Note what appeared, and write it down if it is news."""
+        known = len(self.containers) + len(self.images)
+        self.containers |= found.containers
+        self.images |= found.images
+        if known != len(self.containers) + len(self.images):
+            self.save()
+
+    def save(self) -> None:
+        """Write the record in one step, so that a dying kernel leaves the old or the new."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps({"containers": self.containers, "images": self.images}))
+        draft.replace(self.path)
+
+    def forget(self) -> None:
+        """Empty the record: everything in it was removed or is the learner's to keep."""
+        self.containers, self.images = {}, {}
+        self.path.unlink(missing_ok=True)
+
+
+def load_record(lesson: str, *, engine: docker.DockerClient, folder: Path | None = None) -> Record:
+    """Return the record of `lesson` on this engine, empty if there is none.
+
+    Engines are told apart by their own ID: a name made on one may be the learner's on another.
+    """
+    identity = "".join(c for c in read_facts(engine).identity if c.isalnum() or c in "-_")
+    path = (folder or state_folder()) / "lessons" / f"{lesson}@{identity or 'engine'}.json"
+    try:
+        stored = json.loads(path.read_text())
+    except (FileNotFoundError, ValueError):
+        return Record(path)
+    return Record(path, containers=stored["containers"], images=stored["images"])
+
+
+def state_folder() -> Path:
+    """Return the folder for state that outlives a session (XDG Base Directory, `XDG_STATE_HOME`).
+
+    >>> state_folder().name
+    'dockerlab'
+    """
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(home) / "dockerlab"
