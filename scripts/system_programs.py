@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scripts.debian import has_package, install, unpack
@@ -59,11 +59,18 @@ _ENGINE = [
     Program("crun or runc", "crun", "starts containers", _command("crun", "runc"), True),
     Program("newuidmap", "uidmap", "gives containers several users", _command("newuidmap")),
 ]
+_KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TESTS = [
     Program("crun", "crun", "one of the two runtimes under test", _command("crun")),
     Program("runc", "runc", "the other runtime under test", _command("runc")),
     Program(
         "mmdebstrap", "mmdebstrap", "makes the reference Docker Engine", _command("mmdebstrap")
+    ),
+    Program(
+        "Debian's keys",
+        "debian-archive-keyring",
+        "prove that its packages are Debian's",
+        _KEYS.exists,
     ),
     Program("chromium", "chromium", "opens the lessons as a reader does", _command("chromium")),
 ]
@@ -72,7 +79,9 @@ _TESTS = [
 def wanted(kind: str, *, engine: str | None) -> list[Program]:
     """What `make lab` or `make test` needs; less if somebody's engine answers already."""
     if kind == "test":
-        return [_PYTHON_VENV, *_ENGINE, _DOT, *_TESTS]
+        # Tests whose program is missing say so and are skipped.
+        engine_parts = [replace(program, indispensable=False) for program in _ENGINE]
+        return [_PYTHON_VENV, *engine_parts, _DOT, *_TESTS]
     if engine is not None:
         return [_PYTHON_VENV, _DOT]
     return [_PYTHON_VENV, *_ENGINE, _DOT]
