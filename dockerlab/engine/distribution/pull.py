@@ -1,0 +1,88 @@
+"""The layers of a found image, downloaded side by side, reported in order."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Collection
+
+import msgspec
+
+from dockerlab.engine.distribution.download import Downloads, short
+from dockerlab.engine.distribution.resolve import Found
+from dockerlab.engine.oci import Descriptor, Digest
+from dockerlab.engine.progress import Progress
+
+
+class LayerDownloaded(msgspec.Struct, frozen=True):
+    """The layer ``index`` (0 is the base) is in the content store; all below it were told before.
+
+    A digest may stand in a manifest more than once; each place is told.
+    """
+
+    index: int
+    descriptor: Descriptor
+
+
+class _Mailbox:
+    """What the consumer has not fetched yet; of a layer's byte counts only the latest."""
+
+    def __init__(self) -> None:
+        self._pending: dict[object, Progress | LayerDownloaded] = {}
+        self._counter = 0
+        self._filled = asyncio.Event()
+
+    def put(self, item: Progress | LayerDownloaded) -> None:
+        key: object = self._counter
+        if isinstance(item, Progress) and item.status == "Downloading":
+            key = item.id
+        self._counter += 1
+        self._pending[key] = item
+        self._filled.set()
+
+    def wake(self) -> None:
+        self._filled.set()
+
+    async def wait(self) -> None:
+        await self._filled.wait()
+        self._filled.clear()
+
+    def take(self) -> tuple[Progress | LayerDownloaded, ...]:
+        taken = tuple(self._pending.values())
+        self._pending.clear()
+        return taken
+
+
+async def layers(
+    found: Found, downloads: Downloads, *, present: Collection[int] = ()
+) -> AsyncGenerator[Progress | LayerDownloaded, None]:
+    """Fetch the image's layers but those whose index is in ``present``.
+
+    Yields progress as it comes and each layer in the manifest's order, as soon as it and all below
+    it are there. Closing the generator aborts the downloads that nobody else waits for.
+
+    Raises what ``Downloads.fetch`` raises, as soon as any layer fails.
+    """
+    wanted = [pair for pair in enumerate(found.image.manifest.layers) if pair[0] not in present]
+    mailbox = _Mailbox()
+    unique = {layer.digest: layer for _, layer in wanted}
+    for digest in dict.fromkeys(layer.digest for layer in found.image.manifest.layers):
+        status = "Pulling fs layer" if digest in unique else "Already exists"
+        mailbox.put(Progress(status=status, id=short(digest)))
+    tasks: dict[Digest, asyncio.Task[None]] = {}
+    for digest, layer in unique.items():
+        tasks[digest] = asyncio.create_task(downloads.fetch(layer, found.sources, mailbox.put))
+        tasks[digest].add_done_callback(lambda _: mailbox.wake())
+    try:
+        while wanted:
+            await mailbox.wait()
+            for task in tasks.values():
+                if task.done():
+                    task.result()
+            while wanted and tasks[wanted[0][1].digest].done():
+                mailbox.put(LayerDownloaded(*wanted.pop(0)))
+            for item in mailbox.take():
+                yield item
+        for item in mailbox.take():
+            yield item
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)

@@ -1,0 +1,238 @@
+"""A registry's client for one repository (OCI distribution specification v1.1)."""
+
+import asyncio
+import email.utils
+import random
+import time
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin, urlsplit
+
+from dockerlab.engine.distribution.auth import Authorizer
+from dockerlab.engine.distribution.endpoint import Endpoint, origin
+from dockerlab.engine.distribution.replies import refusal
+from dockerlab.engine.distribution.source import RawManifest
+from dockerlab.engine.distribution.transport import Dropped, Timeouts, Transport, Unreachable
+from dockerlab.engine.errors import DataLoss, SystemFailure, Unauthorized
+from dockerlab.engine.oci import (
+    DOCKER_MANIFEST,
+    DOCKER_MANIFEST_LIST,
+    INDEX,
+    MANIFEST,
+    Descriptor,
+    digest_of,
+)
+
+if TYPE_CHECKING:
+    import aiohttp
+
+LARGEST_MANIFEST = 4 << 20  # OCI distribution specification, "Pushing Manifests"
+_LARGEST_ERROR = 64 << 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS = 10
+_SCHEMA_1 = (
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    "application/vnd.docker.distribution.manifest.v1+json",
+)
+_ACCEPTED = ", ".join((INDEX, MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST, *_SCHEMA_1, "*/*"))
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often, and how long apart in seconds, a request is tried again."""
+
+    attempts: int = 4
+    first_delay: float = 0.25
+    longest_delay: float = 5.0
+    longest_retry_after: float = 15.0
+
+    def delay(self, attempt: int) -> float:
+        """Before trying again after the attempt of that number, counted from 0."""
+        ceiling = min(self.longest_delay, self.first_delay * float(2**attempt))
+        # Clients that failed together must not come back together.
+        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+class RegistryRepository:
+    """One repository of one registry, for one user."""
+
+    canonical = True
+
+    def __init__(
+        self,
+        *,
+        endpoint: Endpoint,
+        path: str,
+        authorizer: Authorizer,
+        transport: Transport,
+        timeouts: Timeouts,
+        patience: Patience,
+    ) -> None:
+        self.name = endpoint.url
+        self.mirror = endpoint.mirror
+        self._base = f"{endpoint.url}/v2/{quote(path)}"
+        self._path = path
+        self._authorizer = authorizer
+        self._transport = transport
+        self._timeouts = timeouts
+        self._patience = patience
+
+    @property
+    def _pull(self) -> tuple[str, ...]:
+        return (f"repository:{self._path}:pull",)
+
+    async def manifest(self, wanted: str) -> RawManifest:
+        """The manifest or index that a tag or a digest names, verified; see ``Source``."""
+        for attempt in range(self._patience.attempts - 1):
+            try:
+                return await self._manifest(wanted)
+            except Dropped:
+                await asyncio.sleep(self._patience.delay(attempt))
+        return await self._manifest(wanted)
+
+    async def _manifest(self, wanted: str) -> RawManifest:
+        url = f"{self._base}/manifests/{quote(wanted, safe=':')}"
+        async with await self._request("GET", url, headers={"Accept": _ACCEPTED}) as response:
+            data = await self._read_whole(response, url)
+            media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+            stated = response.headers.get("Docker-Content-Digest", "")
+        digest = digest_of(data)
+        for expected in (stated, wanted if ":" in wanted else ""):
+            if expected.startswith("sha256:") and expected != digest:
+                raise DataLoss(f"manifest verification failed for digest {expected}")
+        return RawManifest(Descriptor(media_type, digest, len(data)), data)
+
+    async def blob(self, descriptor: Descriptor, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
+        """The bytes of a blob from ``offset`` on; see ``Source``."""
+        url = f"{self._base}/blobs/{descriptor.digest}"
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        async with await self._request("GET", url, headers=headers) as response:
+            # A server may ignore Range and begin again (RFC 9110, section 14.2).
+            skip = offset if response.status == 200 else 0
+            if response.status == 206 and not _starts_at(response, offset):
+                raise Dropped("the registry answered with another range than was asked for")
+            async for piece in self._pieces(response, url):
+                if skip >= len(piece):
+                    skip -= len(piece)
+                    continue
+                yield piece[skip:] if skip else piece
+                skip = 0
+
+    async def _pieces(
+        self, response: "aiohttp.ClientResponse", url: str
+    ) -> AsyncGenerator[bytes, None]:
+        import aiohttp  # noqa: PLC0415
+
+        try:
+            async for piece in response.content.iter_any():
+                yield piece
+        except TimeoutError as error:
+            raise Dropped(f'Get "{url}": no data for {self._timeouts.read:g} seconds') from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Dropped(f'Get "{url}": unexpected EOF') from error
+
+    async def _read_whole(self, response: "aiohttp.ClientResponse", url: str) -> bytes:
+        data = bytearray()
+        async for piece in self._pieces(response, url):
+            data += piece
+            if len(data) > LARGEST_MANIFEST:
+                raise DataLoss(f"manifest of more than {LARGEST_MANIFEST >> 20} MiB refused: {url}")
+        return bytes(data)
+
+    async def _request(
+        self, method: str, url: str, *, headers: Mapping[str, str]
+    ) -> "aiohttp.ClientResponse":
+        """An answer that is a success, after as many attempts as patience allows."""
+        waited = 0.0
+        for attempt in range(self._patience.attempts):
+            response = await self._authorized(method, url, headers=headers)
+            if response.status < 400:
+                return response
+            async with response:
+                body = await _error_body(response)
+            last = attempt == self._patience.attempts - 1
+            if response.status == 429:
+                delay = _retry_after(response) or self._patience.delay(attempt)
+            elif response.status >= 500:
+                delay = self._patience.delay(attempt)
+            else:
+                last, delay = True, 0.0
+            waited += delay
+            if last or waited > self._patience.longest_retry_after:
+                raise refusal(response.status, body)
+            await asyncio.sleep(delay)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _authorized(
+        self, method: str, url: str, *, headers: Mapping[str, str]
+    ) -> "aiohttp.ClientResponse":
+        sent = await self._authorizer.header(self._pull)
+        response = await self._follow(method, url, headers=headers, authorization=sent)
+        if response.status != 401:
+            return response
+        challenges = response.headers.getall("WWW-Authenticate", [])
+        try:
+            better = await self._authorizer.learn(challenges, self._pull, refused=sent)
+        except Unauthorized as error:
+            response.release()
+            raise Unauthorized(f'{method.capitalize()} "{url}": {error}') from error
+        if better is None:
+            return response
+        response.release()
+        return await self._follow(method, url, headers=headers, authorization=better)
+
+    async def _follow(
+        self, method: str, url: str, *, headers: Mapping[str, str], authorization: str | None
+    ) -> "aiohttp.ClientResponse":
+        home = origin(url)
+        for _ in range(_MAX_REDIRECTS):
+            sent = dict(headers)
+            if authorization and origin(url) == home:
+                sent["Authorization"] = authorization
+            response = await self._send(method, url, sent)
+            target = response.headers.get("Location", "")
+            if response.status not in _REDIRECTS or not target:
+                return response
+            response.release()
+            url = urljoin(url, target)
+            if urlsplit(url).scheme not in ("http", "https"):
+                raise SystemFailure(f"{self.name} redirects to {url!r}, which is not a web address")
+        raise SystemFailure(f'{method.capitalize()} "{url}": stopped after 10 redirects')
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str]
+    ) -> "aiohttp.ClientResponse":
+        try:
+            return await self._transport.send(method, url, headers=headers, timeouts=self._timeouts)
+        except Unreachable as error:
+            if not error.dialling or not url.startswith(self._base):
+                raise
+            # Docker asks for /v2/ first, so that is what its users see in the sentence.
+            sentence = f'Get "{self.name}/v2/": {error.reason}'
+            raise Unreachable(sentence, reason=error.reason, dialling=True) from error
+
+
+def _starts_at(response: "aiohttp.ClientResponse", offset: int) -> bool:
+    stated = response.headers.get("Content-Range", "")
+    return not stated or stated.startswith(f"bytes {offset}-")
+
+
+async def _error_body(response: "aiohttp.ClientResponse") -> bytes:
+    import aiohttp  # noqa: PLC0415
+
+    try:
+        return await response.content.read(_LARGEST_ERROR)
+    except (aiohttp.ClientError, OSError):
+        return b""
+
+
+def _retry_after(response: "aiohttp.ClientResponse") -> float | None:
+    """Seconds that Retry-After asks for (RFC 9110, section 10.2.3): a number or a date."""
+    stated = response.headers.get("Retry-After", "").strip()
+    if stated.isdigit():
+        return float(stated)
+    parsed = email.utils.parsedate_tz(stated)
+    if parsed is None:
+        return None
+    return max(0.0, email.utils.mktime_tz(parsed) - time.time())

@@ -1,0 +1,137 @@
+"""What the engine asks of registries, their mirrors and packs, put together."""
+
+import os
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
+from contextlib import aclosing
+from pathlib import Path
+
+from dockerlab.engine import platform as platforms
+from dockerlab.engine.content.store import ContentStore
+from dockerlab.engine.distribution.auth import Authorizer, TokenCache
+from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials
+from dockerlab.engine.distribution.download import Downloads
+from dockerlab.engine.distribution.endpoint import (
+    DOCKER_HUB,
+    Endpoint,
+    mirror_endpoint,
+    registry_endpoint,
+)
+from dockerlab.engine.distribution.pack import PackedImage
+from dockerlab.engine.distribution.pull import LayerDownloaded, layers
+from dockerlab.engine.distribution.registry import Patience, RegistryRepository
+from dockerlab.engine.distribution.resolve import Found, Resolved, find
+from dockerlab.engine.distribution.source import Source
+from dockerlab.engine.distribution.transport import MIRROR_TIMEOUTS, Timeouts, Transport
+from dockerlab.engine.oci import Platform
+from dockerlab.engine.progress import Progress
+from dockerlab.engine.reference import Reference
+
+Present = Callable[[Resolved], Collection[int]]
+
+
+class Distribution:
+    """Images from and to registries.
+
+    ``mirrors`` are asked before Docker Hub, ``packs`` (OCI image layouts) when no registry has an
+    image or none can be reached, ``insecure`` names registries that may be spoken to without TLS.
+    """
+
+    def __init__(
+        self,
+        content: ContentStore,
+        *,
+        mirrors: Collection[str] = (),
+        packs: Collection[Path] = (),
+        insecure: Collection[str] = (),
+        timeouts: Timeouts | None = None,
+        patience: Patience | None = None,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._mirrors = tuple(mirror_endpoint(mirror) for mirror in mirrors)
+        self._packs = tuple(packs)
+        self._insecure = frozenset(insecure)
+        self._timeouts = timeouts or Timeouts()
+        self._patience = patience or Patience()
+        self._transport = Transport(environ=environ)
+        self._tokens = TokenCache()
+        self._downloads = Downloads(content, patience=self._patience)
+
+    async def resolve(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None = None,
+        credentials: Credentials = ANONYMOUS,
+    ) -> Found:
+        """Find the image without its layers, for the host's platform if none is given.
+
+        Raises as ``dockerlab.engine.distribution.resolve.find``.
+        """
+        sources = self._sources(reference.stored, credentials)
+        return await find(reference.stored, sources, platform or platforms.host())
+
+    async def pull(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None = None,
+        credentials: Credentials = ANONYMOUS,
+        present: Present = lambda _: (),
+    ) -> AsyncGenerator[Resolved | LayerDownloaded | Progress, None]:
+        """Find the image and bring its layers into the content store.
+
+        Yields ``Resolved`` first (its manifest and config are given, not stored), then the layers
+        from the base up as they come, and progress in between, in Docker's words up to "Download
+        complete": what unpacks the layers goes on from there. ``present`` says which layers need
+        not come, by index; it is asked once. Unpack in a task of its own, so that progress flows
+        on; close the generator (``contextlib.aclosing``) to abort.
+
+        Raises as ``resolve`` and ``dockerlab.engine.distribution.pull.layers``.
+        """
+        found = await self.resolve(reference, platform=platform, credentials=credentials)
+        image = found.image
+        wanted = image.reference.digest or image.reference.tag
+        yield Progress(status=f"Pulling from {_shown_name(reference)}", id=wanted)
+        yield image
+        async with aclosing(layers(found, self._downloads, present=present(image))) as events:
+            async for event in events:
+                yield event
+
+    def _sources(self, reference: Reference, credentials: Credentials) -> tuple[Source, ...]:
+        mirrors = self._mirrors if reference.domain == DOCKER_HUB else ()
+        own = registry_endpoint(reference.domain, insecure=self._insecure)
+        return (
+            # A mirror is somebody else: it never sees the credentials.
+            *(self._repository(mirror, reference, ANONYMOUS) for mirror in mirrors),
+            self._repository(own, reference, credentials),
+            *(PackedImage(pack, reference) for pack in self._packs),
+        )
+
+    def _repository(
+        self, endpoint: Endpoint, reference: Reference, credentials: Credentials
+    ) -> RegistryRepository:
+        timeouts = MIRROR_TIMEOUTS if endpoint.mirror else self._timeouts
+        authorizer = Authorizer(
+            url=endpoint.url,
+            credentials=credentials,
+            transport=self._transport,
+            tokens=self._tokens,
+            timeouts=timeouts,
+        )
+        return RegistryRepository(
+            endpoint=endpoint,
+            path=reference.path,
+            authorizer=authorizer,
+            transport=self._transport,
+            timeouts=timeouts,
+            patience=self._patience,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.close()
+
+
+def _shown_name(reference: Reference) -> str:
+    # Docker shows the path without the registry here, with "library/".
+    return reference.path
