@@ -30,3 +30,13 @@ def test_images_share_layers(docker_engine: Engine) -> None:
     with closing(docker_engine.client()) as client:
         tool, page = (client.images.pull(name, "latest") for name in ("tool", "page"))
     assert page.attrs["RootFS"]["Layers"][:2] == tool.attrs["RootFS"]["Layers"]
+
+
+def test_the_embedded_engine_runs_as_whom_it_says(embedded_engine: Engine) -> None:
+    owner = embedded_engine.socket.stat().st_uid
+    assert (owner == 0) == (embedded_engine.name == "oci-root")
+
+
+def test_every_engine_answers_the_cli(engine: Engine) -> None:
+    answer = engine.docker("version", "--format", "{{.Server.APIVersion}}")
+    assert answer.returncode == 0, answer.stderr
