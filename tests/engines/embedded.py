@@ -31,12 +31,12 @@ def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]
     launch = _as_root() if kind == "oci-root" else _as_user(state)
     socket = state / "engine.sock"
     options = ["--root", str(state / "engine"), "--socket", str(socket)]
-    options += ["--runtime", "oci", "--idle", "0"]
+    options += ["--runtime", "oci", "--mirror", mirror]
     log = state.with_name(f"{state.name}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*launch.python, "-m", "dockerlab.engine", "run", *options],
-            env={**launch.environment, "DOCKERLAB_REGISTRY_MIRRORS": mirror},
+            env=dict(launch.environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
