@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dockerlab.errors import ConnectionProblem, DockerlabError
+    from dockerlab.layers import full_name, read_image, read_images, share
     from dockerlab.notebook.cleanup import CleanUp, cleanup
     from dockerlab.notebook.connect import connect
     from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
+    from dockerlab.notebook.pictures import show_containers, show_layers
+    from dockerlab.notebook.trace import Watch, watch
     from dockerlab.standins.ensure import ensure_images
 
 __version__ = "0.1.0"
@@ -28,7 +31,15 @@ _HOMES = {
     "current_lesson": "dockerlab.notebook.lesson",
     "end_lesson": "dockerlab.notebook.lesson",
     "ensure_images": "dockerlab.standins.ensure",
+    "full_name": "dockerlab.layers",
+    "read_image": "dockerlab.layers",
+    "read_images": "dockerlab.layers",
+    "share": "dockerlab.layers",
+    "show_containers": "dockerlab.notebook.pictures",
+    "show_layers": "dockerlab.notebook.pictures",
     "start_lesson": "dockerlab.notebook.lesson",
+    "Watch": "dockerlab.notebook.trace",
+    "watch": "dockerlab.notebook.trace",
 }
 
 __all__ = [
@@ -36,13 +47,21 @@ __all__ = [
     "ConnectionProblem",
     "DockerlabError",
     "Lesson",
+    "Watch",
     "__version__",
     "cleanup",
     "connect",
     "current_lesson",
     "end_lesson",
     "ensure_images",
+    "full_name",
+    "read_image",
+    "read_images",
+    "share",
+    "show_containers",
+    "show_layers",
     "start_lesson",
+    "watch",
 ]
 
 

@@ -34,6 +34,12 @@ def connect(*, show: bool | None = None) -> docker.DockerClient:
 
     """
     connection = open_connection()
+    if in_notebook():
+        from IPython.core.getipython import get_ipython  # noqa: PLC0415
+
+        from dockerlab.notebook import shell  # noqa: PLC0415
+
+        shell.install(get_ipython())
     if in_notebook() if show is None else show:
         from dockerlab.notebook.card import show_card  # noqa: PLC0415
 

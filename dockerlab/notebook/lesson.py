@@ -135,6 +135,13 @@ def current_lesson() -> Lesson:
     return _current
 
 
+def learner_client() -> docker.DockerClient:
+    """Return the client of the lesson being worked on, or of the engine that `connect` finds."""
+    from dockerlab.notebook.connect import connect  # noqa: PLC0415
+
+    return _current.client if _current else connect(show=False)
+
+
 def end_lesson() -> CleanUp:
     """End the current lesson; see `Lesson.end`."""
     return current_lesson().end()

@@ -1,0 +1,19 @@
+"""Pictures of what `dockerlab.layers` and the engine tell, each with the same in words.
+
+`Drawing` is what every function here returns; a notebook shows it by itself.
+"""
+
+from dockerlab.graph.containers import Process, draw_containers
+from dockerlab.graph.drawing import Drawing
+from dockerlab.graph.sequence import Message, Sequence, draw_sequence
+from dockerlab.graph.sharing import draw_sharing
+
+__all__ = [
+    "Drawing",
+    "Message",
+    "Process",
+    "Sequence",
+    "draw_containers",
+    "draw_sequence",
+    "draw_sharing",
+]

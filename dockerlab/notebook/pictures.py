@@ -1,0 +1,50 @@
+"""Pictures of what is on the connected engine, by the names a learner types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dockerlab.graph import Drawing, Process, draw_containers, draw_sharing
+from dockerlab.layers import read_image, read_images, share
+from dockerlab.notebook.lesson import learner_client
+
+if TYPE_CHECKING:
+    import docker
+
+MOST_CONTAINERS = 6
+"""How many containers a picture shows: the newest ones of an image that has more."""
+
+
+def show_layers(*names: str, client: docker.DockerClient | None = None) -> Drawing:
+    """Draw the layers of the images `names`, each layer once, and who shares it.
+
+    Raises:
+        ImageMissing: the engine has no image of one of these names.
+
+    """
+    return draw_sharing(share(read_images(client or learner_client(), names)))
+
+
+def show_containers(image: str, *, client: docker.DockerClient | None = None) -> Drawing:
+    """Draw `image` and the containers that were made from it, oldest first.
+
+    Raises:
+        ImageMissing: the engine has no image of this name.
+
+    """
+    engine = client or learner_client()
+    api: Any = engine.api
+    found = api.containers(all=True, limit=-1, filters={"ancestor": image})
+    newest = sorted(found, key=lambda entry: entry["Created"])[-MOST_CONTAINERS:]
+    processes = [_process(api.inspect_container(entry["Id"])) for entry in newest]
+    return draw_containers(read_image(engine, image), processes)
+
+
+def _process(inspected: dict[str, Any]) -> Process:
+    state = inspected["State"]
+    has_ended = state.get("Status") in {"exited", "dead", "stopped"}
+    return Process(
+        id=inspected["Id"],
+        exit_code=state.get("ExitCode") if has_ended else None,
+        is_running=bool(state.get("Running")),
+    )

@@ -1,0 +1,217 @@
+"""From the engine's events to the sequence of messages that they are evidence of.
+
+Nothing is drawn that nothing speaks for. Each row comes from an event, from the command's own
+output ("Unable to find image"), or from `docker inspect`; a row in between two of those, without a
+time of its own, is what the Engine API makes necessary (no container starts unless it is asked to).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from dockerlab import messages
+from dockerlab.graph import Message, Sequence
+from dockerlab.layers import familiar_name, full_name, short, split_registry
+
+if TYPE_CHECKING:
+    from dockerlab.notebook.trace import EngineEvent, Watch
+
+CLIENT, ENGINE, REGISTRY, RUNTIME = "client", "engine", "registry", "runtime"
+NOT_FOUND = "Unable to find image"
+
+
+def tell(watched: Watch) -> Sequence:
+    """Return the sequence of messages behind what was watched."""
+    lines = [command.line for command in watched.commands]
+    title = messages.text("trace.title", command="; ".join(lines))
+    return Sequence(
+        title=title if lines else messages.text("trace.title_plain"),
+        participants=(
+            (CLIENT, messages.text("trace.client")),
+            (ENGINE, messages.text("trace.engine")),
+            (REGISTRY, _registry(watched)),
+            (RUNTIME, messages.text("trace.runtime")),
+        ),
+        messages=tuple(Storyteller(watched).messages()),
+    )
+
+
+class Storyteller:
+    """Goes through the events in order and says what each is evidence of."""
+
+    def __init__(self, watched: Watch) -> None:
+        self._watched = watched
+        self._pulled = {with_tag(each.id) for each in watched.seen("pull")}
+        first = watched.events[0].moment if watched.events else watched.began
+        # An engine on another machine has a clock of its own: begin with its first event then.
+        self._zero = watched.began if 0 <= first - watched.began < 60 else first
+        self._tellers: dict[tuple[str, str], Callable[[EngineEvent], Iterator[Message]]] = {
+            ("image", "pull"): self._pull,
+            ("container", "create"): self._create,
+            ("container", "attach"): self._attach,
+            ("container", "start"): self._start,
+            ("container", "die"): self._die,
+            ("container", "kill"): self._kill,
+            ("container", "destroy"): self._destroy,
+            ("container", "remove"): self._destroy,
+            ("image", "tag"): self._named("trace.tagged"),
+            ("image", "untag"): self._named("trace.untagged"),
+            ("image", "delete"): self._identified("trace.deleted"),
+            ("image", "load"): self._identified("trace.loaded"),
+            ("image", "import"): self._identified("trace.imported"),
+        }
+
+    def messages(self) -> Iterator[Message]:
+        """Yield the rows from top to bottom."""
+        told = 0
+        for event in self._watched.events:
+            teller = self._tellers.get((event.type, event.action))
+            for message in teller(event) if teller else ():
+                told += 1
+                yield message
+        if not told:
+            yield from self._nothing()
+        for command in self._watched.commands[-1:]:
+            if command.exit_code is not None and command.ended is not None:
+                at = self._since(command.ended)
+                yield _say(ENGINE, CLIENT, "trace.result", at, code=command.exit_code)
+
+    def _nothing(self) -> Iterator[Message]:
+        for command in self._watched.commands:
+            missing = command.seen(NOT_FOUND)
+            if missing is not None:
+                yield _say(CLIENT, ENGINE, "trace.create_any", 0.0)
+                yield _say(ENGINE, CLIENT, "trace.missing", self._since(missing), key=True)
+        yield _note(ENGINE, "trace.nothing")
+
+    def _pull(self, event: EngineEvent) -> Iterator[Message]:
+        image = with_tag(event.id)
+        missing = self._said_missing(image)
+        if missing is not None:
+            yield _say(CLIENT, ENGINE, "trace.create", 0.0, image=image)
+            yield _say(ENGINE, CLIENT, "trace.missing", self._since(missing), key=True)
+            yield _say(CLIENT, ENGINE, "trace.pull", image=image)
+        else:
+            yield _say(CLIENT, ENGINE, "trace.pull_wanted", 0.0, image=image)
+        yield _say(ENGINE, REGISTRY, "trace.fetch", image=image, key=True)
+        at = self._since(event.moment)
+        layers = self._layer_count(event.id)
+        yield _say(REGISTRY, ENGINE, "trace.fetched", at, layers=layers, key=True)
+
+    def _create(self, event: EngineEvent) -> Iterator[Message]:
+        image = event.attributes.get("image", "")
+        at = self._since(event.moment)
+        yield _say(CLIENT, ENGINE, "trace.create", image=familiar_name(image))
+        if with_tag(image) not in self._pulled:
+            yield _note(ENGINE, "trace.local", image=familiar_name(image), key=True)
+        yield _say(ENGINE, CLIENT, "trace.created", at, id=short(event.id))
+
+    def _attach(self, event: EngineEvent) -> Iterator[Message]:
+        yield _say(CLIENT, ENGINE, "trace.attach", self._since(event.moment))
+
+    def _start(self, event: EngineEvent) -> Iterator[Message]:
+        yield _say(CLIENT, ENGINE, "trace.start")
+        command = self._process(event)
+        at = self._since(event.moment)
+        yield _say(ENGINE, RUNTIME, "trace.started", at, command=command, key=True)
+
+    def _die(self, event: EngineEvent) -> Iterator[Message]:
+        lines = self._output_lines(event.id)
+        if lines:
+            yield _say(RUNTIME, CLIENT, "trace.output", lines=lines)
+        code = event.attributes.get("exitCode") or event.attributes.get("containerExitCode", "?")
+        yield _say(RUNTIME, ENGINE, "trace.ended", self._since(event.moment), code=code)
+
+    def _kill(self, event: EngineEvent) -> Iterator[Message]:
+        number = event.attributes.get("signal", "?")
+        yield _say(ENGINE, RUNTIME, "trace.killed", self._since(event.moment), signal=number)
+
+    def _destroy(self, event: EngineEvent) -> Iterator[Message]:
+        yield _note(ENGINE, "trace.destroyed", self._since(event.moment), id=short(event.id))
+
+    def _named(self, key: str) -> Callable[[EngineEvent], Iterator[Message]]:
+        def told(event: EngineEvent) -> Iterator[Message]:
+            name = familiar_name(event.attributes.get("name", "")) or short(event.id)
+            yield _note(ENGINE, key, self._since(event.moment), name=name)
+
+        return told
+
+    def _identified(self, key: str) -> Callable[[EngineEvent], Iterator[Message]]:
+        def told(event: EngineEvent) -> Iterator[Message]:
+            yield _note(ENGINE, key, self._since(event.moment), id=short(event.id))
+
+        return told
+
+    def _since(self, moment: float) -> float:
+        return max(0.0, moment - self._zero)
+
+    def _said_missing(self, image: str) -> float | None:
+        name = image.rpartition("/")[2].partition(":")[0]
+        for command in self._watched.commands:
+            at = command.seen(NOT_FOUND)
+            if at is not None and name in command.line:
+                return at
+        return None
+
+    def _layer_count(self, name: str) -> int | str:
+        found = self._inspect("image", name)
+        return len(found["RootFS"]["Layers"] or []) if found else "?"
+
+    def _process(self, event: EngineEvent) -> str:
+        found = self._inspect("container", event.id)
+        if not found:
+            return familiar_name(event.attributes.get("image", ""))
+        return " ".join([found["Path"], *(found["Args"] or [])])
+
+    def _output_lines(self, container: str) -> int:
+        from docker.errors import DockerException  # noqa: PLC0415
+
+        try:
+            return len(self._watched.client.api.logs(container).splitlines())
+        except DockerException:
+            return 0  # --rm took the container and its log away
+
+    def _inspect(self, what: str, name: str) -> dict[str, Any] | None:
+        from docker.errors import DockerException  # noqa: PLC0415
+
+        api = self._watched.client.api
+        ask = api.inspect_image if what == "image" else api.inspect_container
+        try:
+            return dict(ask(name))
+        except DockerException:
+            return None
+
+
+def with_tag(name: str) -> str:
+    """Return an image's name as people write it, with the tag that is meant when none is written.
+
+    >>> with_tag("docker.io/library/hello-world"), with_tag("quay.io/a:1")
+    ('hello-world:latest', 'quay.io/a:1')
+    """
+    return familiar_name(full_name(name))
+
+
+def _registry(watched: Watch) -> str:
+    hosts = {split_registry(each.id)[0] for each in watched.seen("pull")}
+    if not hosts:
+        return messages.text("trace.registry_unnamed")
+    return messages.text("trace.registry", host=", ".join(sorted(hosts)))
+
+
+def _say(
+    sender: str,
+    receiver: str,
+    text: str,
+    seconds: float | None = None,
+    *,
+    key: bool = False,
+    **values: object,
+) -> Message:
+    return Message(sender, receiver, messages.text(text, **values), seconds, is_key=key)
+
+
+def _note(
+    who: str, text: str, seconds: float | None = None, *, key: bool = False, **values: object
+) -> Message:
+    return _say(who, who, text, seconds, key=key, **values)
