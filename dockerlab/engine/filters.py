@@ -15,8 +15,9 @@ _TRUE, _FALSE = frozenset({"1", "true"}), frozenset({"0", "false"})
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """The values asked for, by filter. All filters must be met; what a filter's values mean
-    together is said by the method that compares.
+    """The values asked for, by filter.
+
+    All filters must be met; what a filter's values mean together is said by each method.
 
     >>> wanted = Filters.from_json('{"label": ["a=1"], "dangling": {"true": true}}')
     >>> wanted.boolean("dangling", default=False), wanted.labels("label", {"a": "1", "b": "2"})

@@ -83,7 +83,7 @@ def parse_moment(text: str, *, now: int | None = None) -> int:
 
     """
     if not text.strip():
-        raise InvalidParameter("failed to parse value as time or duration: value is empty")
+        raise InvalidParameter('failed to parse value as time or duration: ""')
     if text != "0":
         try:
             return (time.time_ns() if now is None else now) - parse_duration(text)
@@ -96,9 +96,7 @@ def parse_moment(text: str, *, now: int | None = None) -> int:
     try:
         return parse_rfc3339(text)
     except InvalidParameter:
-        raise InvalidParameter(
-            f'failed to parse value as time or duration: invalid seconds "{text}": invalid syntax'
-        ) from None
+        raise InvalidParameter(f'failed to parse value as time or duration: "{text}"') from None
 
 
 def _unix_seconds(local: str, zone: str | None) -> int:
