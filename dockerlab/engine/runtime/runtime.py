@@ -29,10 +29,24 @@ class ExitStatus(msgspec.Struct, frozen=True):
 class Process(Protocol):
     """A process that a runtime started in a container."""
 
-    pid: int
-    """As the engine sees it."""
-    console: int | None
-    """The master side of the process's pseudo-terminal, if it has one; the caller owns it."""
+    @property
+    def pid(self) -> int:
+        """As the engine sees it."""
+        ...
+
+    @property
+    def console(self) -> int | None:
+        """The master side of its pseudo-terminal, if it has one, non-blocking; yours to close."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether its end has been seen."""
+        ...
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal; raises NotFound when it has ended."""
+        ...
 
     async def wait(self) -> ExitStatus:
         """Wait for the end. May be awaited by several, and again after the end."""
@@ -47,8 +61,12 @@ class Runtime(Protocol):
     program: str
     """What does the work, with its version, for people: ``crun 1.8.1``."""
 
-    async def run(self, container_id: str, bundle: Path, *, stdio: Stdio | None) -> Process:
+    async def run(
+        self, container_id: str, bundle: Path, *, stdio: Stdio | None, limits: bool = False
+    ) -> Process:
         """Create and start the bundle's process; ``stdio=None`` where it wants a terminal.
+
+        ``limits`` says that ``config.json`` limits resources, which takes a control group.
 
         Raises:
             CommandNotFound: there is no such command in the root file system (exit code 127).

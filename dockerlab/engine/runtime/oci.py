@@ -1,0 +1,220 @@
+"""The runtime ``oci``: crun or runc, the programs that Podman and Docker run containers with.
+
+One execution of the program a container: ``run --detach`` makes the namespaces, mounts what
+``config.json`` says, starts the process and ends. The process keeps the descriptors it was given
+and becomes this process's child (see ``process``).
+
+Specification: opencontainers/runtime-spec v1.0, runtime.md; command lines: runc(8), crun(1).
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
+from dockerlab.engine.runtime import failures
+from dockerlab.engine.runtime.console import ConsoleSocket
+from dockerlab.engine.runtime.freezer import Freezer, namespace_members
+from dockerlab.engine.runtime.process import ChildProcess, reap_orphans, spawn
+from dockerlab.engine.runtime.runtime import Stdio
+
+_LEFT_BEHIND = frozenset({"crun", "runc", "runc:[1:CHILD]", "runc:[2:INIT]"})
+_LOG = "runtime.log"
+_PID_FILE = "init.pid"
+_CRUN_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z: ")
+
+
+class _LogLine(msgspec.Struct, frozen=True):
+    msg: str = ""
+
+
+class _Process(msgspec.Struct, frozen=True):
+    args: tuple[str, ...] = ()
+
+
+class _Config(msgspec.Struct, frozen=True):
+    process: _Process = _Process()
+
+
+class OciRuntime:
+    """Runs containers with ``crun`` or ``runc``."""
+
+    name = "oci"
+
+    def __init__(self, path: str, *, program: str, state: Path) -> None:
+        """Use the executable at ``path``, which keeps what it must remember in ``state``."""
+        self.program = program
+        self._path = path
+        self._crun = program.startswith("crun")
+        self._state = state
+        self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._null = os.open(os.devnull, os.O_RDWR)
+        self._environment = {"PATH": os.environ.get("PATH", os.defpath)}
+        self._running: dict[str, ChildProcess] = {}
+        self._limited: set[str] = set()
+        self._freezer = Freezer()
+
+    async def run(
+        self, container_id: str, bundle: Path, *, stdio: Stdio | None, limits: bool = False
+    ) -> ChildProcess:
+        """Create and start the bundle's process; see ``Runtime.run``.
+
+        crun takes half the time without a control group, so it makes one only for ``limits``.
+        """
+        if limits:
+            self._limited.add(container_id)
+        command = [
+            *self._command(bundle, limits=limits),
+            "run",
+            "--detach",
+            "--bundle",
+            str(bundle),
+            "--pid-file",
+            str(bundle / _PID_FILE),
+        ]
+        try:
+            process = await self._start(command, container_id, bundle, _PID_FILE, stdio)
+        except _RuntimeFailed as failed:
+            await self._delete(container_id)
+            config = msgspec.json.decode((bundle / "config.json").read_bytes(), type=_Config)
+            raise failures.failure(str(failed), config.process.args) from failed
+        self._running[container_id] = process
+        return process
+
+    async def exec(
+        self, container_id: str, bundle: Path, process: bytes, *, stdio: Stdio | None
+    ) -> ChildProcess:
+        """Start another process in a running container; see ``Runtime.exec``."""
+        name = f"exec-{os.urandom(6).hex()}"
+        description = bundle / f"{name}.json"
+        description.write_bytes(process)
+        command = [
+            *self._command(bundle, limits=container_id in self._limited),
+            "exec",
+            "--detach",
+            "--pid-file",
+            str(bundle / f"{name}.pid"),
+            "--process",
+            str(description),
+        ]
+        try:
+            return await self._start(command, container_id, bundle, f"{name}.pid", stdio)
+        except _RuntimeFailed as failed:
+            arguments = msgspec.json.decode(process, type=_Process).args
+            raise failures.failure(str(failed), arguments, beginning=failures.EXEC) from failed
+        finally:
+            description.unlink(missing_ok=True)
+            (bundle / f"{name}.pid").unlink(missing_ok=True)
+
+    async def kill(self, container_id: str, signal: int, *, every: bool = False) -> None:
+        """Send a signal to the container's first process, or to every one of its processes."""
+        process = self._process(container_id)
+        if not every:
+            process.send_signal(signal)
+            return
+        for pid in namespace_members(process.pid):
+            try:
+                os.kill(pid, signal)
+            except ProcessLookupError:
+                continue
+
+    async def pause(self, container_id: str) -> None:
+        """Freeze all processes; see ``Runtime.pause``."""
+        self._freezer.freeze(container_id, self._process(container_id).pid)
+
+    async def unpause(self, container_id: str) -> None:
+        """Undo ``pause``."""
+        self._freezer.thaw(container_id)
+
+    async def delete(self, container_id: str) -> None:
+        """Forget a container that has ended, and release what the runtime kept for it."""
+        process = self._running.pop(container_id, None)
+        await self._delete(container_id)
+        self._limited.discard(container_id)
+        if process is not None:
+            reap_orphans(process.launcher, process.pid, _LEFT_BEHIND)
+
+    def close(self) -> None:
+        """Release what this object itself holds; containers are not touched."""
+        os.close(self._null)
+
+    async def _start(
+        self,
+        command: list[str],
+        container_id: str,
+        bundle: Path,
+        pid_file: str,
+        stdio: Stdio | None,
+    ) -> ChildProcess:
+        if stdio is not None:
+            launcher = await self._execute([*command, container_id], bundle, stdio)
+            return ChildProcess(_read_pid(bundle / pid_file), launcher=launcher)
+        nothing = Stdio(self._null, self._null, self._null)
+        with ConsoleSocket(bundle) as console:
+            command += ["--console-socket", console.path]
+            if "exec" in command:
+                command.append("--tty")
+            launcher = await self._execute([*command, container_id], bundle, nothing)
+            master = console.receive()
+        return ChildProcess(_read_pid(bundle / pid_file), launcher=launcher, console=master)
+
+    async def _execute(self, command: Sequence[str], bundle: Path, stdio: Stdio) -> int:
+        child = spawn(command, stdio=stdio, environment=self._environment)
+        status = await child.wait()
+        if status.code != 0:
+            raise _RuntimeFailed(_last_words(bundle / _LOG) or f"exit status {status.code}")
+        return child.pid
+
+    async def _delete(self, container_id: str) -> None:
+        nothing = Stdio(self._null, self._null, self._null)
+        command = [
+            *self._command(None, limits=container_id in self._limited),
+            "delete",
+            "--force",
+            container_id,
+        ]
+        await spawn(command, stdio=nothing, environment=self._environment).wait()
+
+    def _command(self, bundle: Path | None, *, limits: bool) -> list[str]:
+        command = [self._path, "--root", str(self._state)]
+        if bundle is not None:
+            command += ["--log", str(bundle / _LOG)]
+        if not self._crun:
+            command += ["--log-format", "json"]
+        elif not limits:
+            command.append("--cgroup-manager=disabled")
+        return command
+
+    def _process(self, container_id: str) -> ChildProcess:
+        try:
+            return self._running[container_id]
+        except KeyError:
+            raise NotFound(f"No such container: {container_id}") from None
+
+
+class _RuntimeFailed(EngineError):
+    """What the program said when it failed."""
+
+
+def _read_pid(path: Path) -> int:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError) as error:
+        raise SystemFailure(f"the runtime did not say which process it started: {error}") from error
+
+
+def _last_words(log: Path) -> str:
+    """The last error in the program's log, without its time and level."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError:
+        return ""
+    if not lines:
+        return ""
+    try:
+        return msgspec.json.decode(lines[-1], type=_LogLine).msg
+    except msgspec.MsgspecError:
+        return _CRUN_STAMP.sub("", lines[-1])
