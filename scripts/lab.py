@@ -132,9 +132,11 @@ def main() -> int:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
-    if _dockerlab("doctor") != 0:
-        return 1
-    return run(options.notebook)
+    try:
+        with engine_of_this_session():
+            return run(options.notebook) if _dockerlab("doctor") == 0 else 1
+    except _Ended:
+        return 0
 
 
 if __name__ == "__main__":

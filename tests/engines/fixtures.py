@@ -9,6 +9,7 @@ import pytest
 from tests.engines.embedded import running_embedded
 from tests.engines.engine import Engine
 from tests.engines.images import busybox, layer, on_top_of
+from tests.engines.lessons import hello_world, system
 from tests.engines.reference import put_docker_first, running_docker
 from tests.engines.registry import Registry, running_registry
 
@@ -30,7 +31,7 @@ def docker_cli() -> None:
 
 @pytest.fixture(scope="session")
 def registry(session_directory: Path) -> Iterator[Registry]:
-    """A mirror of Docker Hub with a handful of images that share layers."""
+    """A mirror of Docker Hub with the lessons' images and a few that share layers."""
     state = session_directory / "registry"
     state.mkdir()
     with running_registry(state) as running:
@@ -39,6 +40,9 @@ def registry(session_directory: Path) -> Iterator[Registry]:
 
 
 def _fill(registry: Registry) -> None:
+    registry.push(hello_world(), "library/hello-world")
+    for name in ("centos", "debian", "ubuntu"):
+        registry.push(system(name), f"library/{name}")
     base = busybox()
     script = {"opt/tool": "#!/bin/sh\necho tool\n"}
     tool = layer(script, made_by="COPY tool /opt", executable=["opt/tool"])

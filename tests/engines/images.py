@@ -154,7 +154,7 @@ def busybox() -> Image:
         links={f"bin/{name}": "busybox" for name in _applets(program)},
     )
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return Image((base,), {"Env": [path], "Cmd": ["sh"]}, _architecture())
+    return Image((base,), {"Env": [path], "Cmd": ["sh"]}, architecture())
 
 
 def on_top_of(base: Image, *layers: Layer, **run: object) -> Image:
@@ -168,8 +168,8 @@ def _applets(program: Path) -> list[str]:
     return [name for name in listed.stdout.split() if name != "busybox"]
 
 
-def _architecture() -> str:
-
+def architecture() -> str:
+    """This machine's processor, by the name that Go and images have for it."""
     return _ARCHITECTURES.get(platform.machine(), platform.machine())
 
 

@@ -40,3 +40,12 @@ def test_the_embedded_engine_runs_as_whom_it_says(embedded_engine: Engine) -> No
 def test_every_engine_answers_the_cli(engine: Engine) -> None:
     answer = engine.docker("version", "--format", "{{.Server.APIVersion}}")
     assert answer.returncode == 0, answer.stderr
+
+
+def test_the_lessons_images_run(docker_engine: Engine) -> None:
+    hello = docker_engine.docker("run", "--rm", "--network", "none", "hello-world")
+    assert b"Hello from Docker!" in hello.stdout, hello.stderr
+    centos = docker_engine.docker(
+        "run", "--rm", "--network", "none", "centos", "bash", "-c", "id -u"
+    )
+    assert centos.stdout == b"0\n", centos.stderr
