@@ -103,19 +103,14 @@ def running_jupyter(notebook: str, *, token: str) -> Iterator["subprocess.Popen[
 
 
 def run(notebook: str) -> int:
-    """Open the notebook and wait for the end; the exit code of JupyterLab, or 0 after Ctrl-C."""
+    """Open the notebook and wait for the end; the exit code of JupyterLab."""
     token = secrets.token_hex(24)
-    try:
-        with engine_of_this_session(), running_jupyter(notebook, token=token) as process:
-            address = _address(process)
-            if address is not None:
-                print(
-                    f"\nThe lesson is open at\n\n    {address}lab/tree/{notebook}?token={token}\n"
-                )
-                print("Press Ctrl-C here to end it.", flush=True)
-            return process.wait()
-    except _Ended:
-        return 0
+    with running_jupyter(notebook, token=token) as process:
+        address = _address(process)
+        if address is not None:
+            print(f"\nThe lesson is open at\n\n    {address}lab/tree/{notebook}?token={token}\n")
+            print("Press Ctrl-C here to end it.", flush=True)
+        return process.wait()
 
 
 def _end(_signal: int, _frame: object) -> None:
