@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dockerlab.errors import ConnectionProblem, DockerlabError
-    from dockerlab.layers import full_name, read_image, read_images, share
+    from dockerlab.layers import full_name, human_size, read_image, read_images, share
     from dockerlab.notebook.cleanup import CleanUp, cleanup
     from dockerlab.notebook.connect import connect
+    from dockerlab.notebook.following import what_happened
     from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
     from dockerlab.notebook.pictures import show_containers, show_layers
     from dockerlab.notebook.trace import Watch, watch
@@ -34,12 +35,14 @@ _HOMES = {
     "full_name": "dockerlab.layers",
     "read_image": "dockerlab.layers",
     "read_images": "dockerlab.layers",
+    "human_size": "dockerlab.layers",
     "share": "dockerlab.layers",
     "show_containers": "dockerlab.notebook.pictures",
     "show_layers": "dockerlab.notebook.pictures",
     "start_lesson": "dockerlab.notebook.lesson",
     "Watch": "dockerlab.notebook.trace",
     "watch": "dockerlab.notebook.trace",
+    "what_happened": "dockerlab.notebook.following",
 }
 
 __all__ = [
@@ -55,6 +58,7 @@ __all__ = [
     "end_lesson",
     "ensure_images",
     "full_name",
+    "human_size",
     "read_image",
     "read_images",
     "share",
@@ -62,6 +66,7 @@ __all__ = [
     "show_layers",
     "start_lesson",
     "watch",
+    "what_happened",
 ]
 
 

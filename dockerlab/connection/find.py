@@ -21,7 +21,7 @@ from dockerlab.connection.candidates import (
 from dockerlab.connection.facts import EngineFacts, EngineKind, read_facts
 from dockerlab.connection.probe import TIMEOUT, probe
 from dockerlab.connection.starting import start_embedded, start_podman
-from dockerlab.errors import ConnectionProblem, EngineAbsent, NoEngine
+from dockerlab.errors import ConnectionProblem, EngineAbsent, NoEngine, NotDocker, SocketMissing
 
 if TYPE_CHECKING:
     import docker
@@ -64,6 +64,14 @@ class Connection:
         return variables
 
 
+@dataclass(frozen=True)
+class Search:
+    """The whole walk: the connection, if there is one, and every place that was looked at."""
+
+    connection: Connection | None
+    attempts: tuple[Attempt, ...]
+
+
 def find(
     *,
     around: Surroundings | None = None,
@@ -81,6 +89,21 @@ def find(
 
     """
     around = around or Surroundings.of_this_process()
+    found = search(around, packs=packs, timeout=timeout)
+    if found.connection is not None:
+        return found.connection
+    raise reason_for_nothing(named_engine(around.environ), found.attempts)
+
+
+def search(
+    around: Surroundings, *, packs: Callable[[], Sequence[Path]] = tuple, timeout: float = TIMEOUT
+) -> Search:
+    """Look at one candidate after the other until one answers or a named one has failed.
+
+    Raises:
+        ConnectionProblem: what the user named makes no sense, so that nothing could be tried.
+
+    """
     attempts: list[Attempt] = []
     for candidate in candidates(around):
         try:
@@ -88,11 +111,12 @@ def find(
         except ConnectionProblem as problem:
             attempts.append(Attempt(candidate, problem))
             if candidate.named:
-                raise
+                break
             continue
         attempts.append(Attempt(dataclasses.replace(candidate, address=address), None))
-        return Connection(client, address, candidate.source, facts, tuple(attempts))
-    raise _nothing_found(named_engine(around.environ), attempts)
+        taken = Connection(client, address, candidate.source, facts, tuple(attempts))
+        return Search(taken, tuple(attempts))
+    return Search(None, tuple(attempts))
 
 
 def _try(
@@ -109,11 +133,22 @@ def _try(
     assert address is not None
     probe(address, timeout=timeout)
     client = open_client(address)
-    facts = read_facts(client)
+    facts = _facts(client, address)
     if candidate.kind not in (None, facts.kind):
         client.close()
         raise EngineAbsent("connection.other_kind", address=address, engine=facts.kind.title())
     return address, facts, client
+
+
+def _facts(client: docker.DockerClient, address: Address) -> EngineFacts:
+    import requests  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    try:
+        return read_facts(client)
+    except (DockerException, requests.RequestException) as error:
+        client.close()
+        raise NotDocker("connection.half_answer", address=address, reason=error) from error
 
 
 def open_client(address: Address) -> docker.DockerClient:
@@ -132,13 +167,12 @@ def open_client(address: Address) -> docker.DockerClient:
     return docker.DockerClient(base_url=address.url, version="auto", timeout=CALL_TIMEOUT, tls=tls)
 
 
-def _nothing_found(wanted: EngineKind | None, attempts: Sequence[Attempt]) -> ConnectionProblem:
+def reason_for_nothing(wanted: EngineKind | None, attempts: Sequence[Attempt]) -> ConnectionProblem:
     """Return the problem that helps most: a socket that is there says more than one that is not."""
-    from dockerlab.errors import SocketMissing  # noqa: PLC0415
-
     problems = [attempt.problem for attempt in attempts if attempt.problem is not None]
+    if attempts and attempts[-1].candidate.named and problems:
+        return problems[-1]
     telling = [problem for problem in problems if not isinstance(problem, SocketMissing)]
     if wanted is None:
-        reasons = "\n".join(f"- {problem}" for problem in telling)
-        return NoEngine(reasons=reasons)
+        return NoEngine(reasons="\n".join(f"- {problem}" for problem in telling))
     return telling[0] if telling else EngineAbsent(engine=wanted.title())

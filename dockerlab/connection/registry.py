@@ -33,10 +33,13 @@ def registry_urls(
     >>> registry_urls(environ={"DOCKERLAB_REGISTRY_MIRRORS": "mirror.example, http://[::1]:5000/"})
     ['https://mirror.example', 'http://[::1]:5000', 'https://registry-1.docker.io']
     """
+    return list(dict.fromkeys([*mirrors, *named_mirrors(environ), DOCKER_HUB]))
+
+
+def named_mirrors(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the mirrors that `DOCKERLAB_REGISTRY_MIRRORS` names, as URLs."""
     named = environ.get("DOCKERLAB_REGISTRY_MIRRORS", "").replace(",", " ").split()
-    urls = [*mirrors, *named, DOCKER_HUB]
-    whole = [url if "://" in url else f"https://{url}" for url in urls]
-    return list(dict.fromkeys(url.rstrip("/") for url in whole))
+    return [(url if "://" in url else f"https://{url}").rstrip("/") for url in named]
 
 
 def ask_registries(urls: Iterable[str], *, timeout: float = TIMEOUT) -> list[RegistryAnswer]:

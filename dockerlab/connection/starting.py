@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dockerlab.connection.address import Address
 from dockerlab.connection.probe import probe
+from dockerlab.connection.registry import named_mirrors
 from dockerlab.errors import ConnectionProblem, EngineAbsent
 
 IDLE_SECONDS = 600
@@ -30,11 +32,13 @@ def start_embedded(*, packs: Callable[[], Sequence[Path]]) -> Address:
         EngineAbsent: it cannot run here, with its own reason.
 
     """
+    if sys.platform != "linux":
+        raise EngineAbsent("connection.embedded_not_linux")
     from dockerlab.engine import daemon  # noqa: PLC0415
 
     try:
-        return Address(daemon.start(packs=packs()))
-    except (ImportError, OSError) as error:
+        return Address(daemon.start(packs=packs(), mirrors=named_mirrors()))
+    except (daemon.EngineError, OSError) as error:
         raise EngineAbsent("connection.embedded_failed", reason=error) from error
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _inherited_host = os.environ.get("DOCKER_HOST", "")
 """What JupyterLab's own process, and so each of its terminals, has in `DOCKER_HOST`."""
 
-_connection: Connection | None = None
-
 
 def connect(*, show: bool | None = None) -> docker.DockerClient:
     """Find a container engine and return the Docker SDK's client for it.
@@ -49,12 +47,11 @@ def connect(*, show: bool | None = None) -> docker.DockerClient:
 
 def open_connection() -> Connection:
     """Find the engine, lead this process and its children there, and return what was found."""
-    global _connection  # noqa: PLW0603 - one process talks to one engine
     from dockerlab.standins import packs  # noqa: PLC0415
 
-    _connection = find(packs=packs)
-    _connection.export()
-    return _connection
+    connection = find(packs=packs)
+    connection.export()
+    return connection
 
 
 def in_notebook() -> bool:

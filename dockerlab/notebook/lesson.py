@@ -86,7 +86,10 @@ class Lesson:
     def end(self) -> CleanUp:
         """Remove what the lesson made and say what was removed and what was left, with reasons."""
         global _current  # noqa: PLW0603 - one kernel works on one lesson at a time
+        from dockerlab.notebook import following  # noqa: PLC0415
+
         _unhook(self)
+        following.unfollow()
         if _current is self:
             _current = None
         return clean_up(self.client, record=self.record, lesson=self.name)
@@ -103,6 +106,7 @@ def start_lesson(
     only plain names are looked for in a registry.
     """
     global _current  # noqa: PLW0603
+    from dockerlab.notebook import following  # noqa: PLC0415
     from dockerlab.notebook.banner import show_banner  # noqa: PLC0415
     from dockerlab.notebook.connect import connect  # noqa: PLC0415
     from dockerlab.standins.ensure import prepare_images  # noqa: PLC0415
@@ -120,6 +124,7 @@ def start_lesson(
         record.add(appeared(before, after, images=lesson.images))
     _current = lesson
     _hook(lesson)
+    following.follow(engine)
     return lesson
 
 

@@ -6,7 +6,6 @@ registries; then the mirrors of `DOCKERLAB_REGISTRY_MIRRORS`; then a stand-in.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dockerlab.connection import EngineFacts, EngineKind, read_facts
-from dockerlab.connection.registry import ask_registries, registry_urls
+from dockerlab.connection.registry import ask_registries, named_mirrors, registry_urls
 from dockerlab.errors import StandInProblem
 from dockerlab.labels import STANDIN_LABEL
 from dockerlab.messages import text
@@ -165,10 +164,9 @@ def _pull_from_mirrors(
     client: docker.DockerClient, facts: EngineFacts, name: str, *, say: Callable[[str], None]
 ) -> bool:
     """Pull from a mirror that only dockerlab was told of, and give the image its usual name."""
-    if not os.environ.get("DOCKERLAB_REGISTRY_MIRRORS") or _has_registry(name):
+    if _has_registry(name):
         return False
-    urls = registry_urls()[:-1]  # without Docker Hub itself, which the engine has tried
-    for answer in ask_registries(url for url in urls if url not in facts.mirrors):
+    for answer in ask_registries(url for url in named_mirrors() if url not in facts.mirrors):
         if answer.answers and _pull_by_other_name(client, answer.url, name, say=say):
             return True
     return False
