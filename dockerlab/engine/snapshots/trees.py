@@ -11,16 +11,16 @@ from pathlib import Path
 from dockerlab.engine.snapshots.snapshotter import Usage
 
 
-def usage(directory: Path) -> Usage:
+def usage(directory: Path | bytes, *, parent: int | None = None) -> Usage:
     """Bytes and inodes of a tree, counted as Docker does (its ``directory.Size``).
 
     Each inode counts once, whatever its number of links; directories count no bytes, a symbolic
-    link those of its target's name.
+    link those of its target's name. ``parent`` is the handle that a name is relative to.
     """
     size, inodes = 0, 1
     linked: set[int] = set()
     pending: list[tuple[int, list[str]]] = []  # open directories, and what is to be seen in each
-    handle = _open(directory)
+    handle = _open(directory, parent=parent)
     while True:
         subdirectories = []
         with os.scandir(handle) as entries:
@@ -40,18 +40,18 @@ def usage(directory: Path) -> Usage:
             os.close(pending.pop()[0])
         if not pending:
             return Usage(size=size, inodes=inodes)
-        parent, names = pending[-1]
-        handle = _open(names.pop(), parent=parent)
+        above, names = pending[-1]
+        handle = _open(names.pop(), parent=above)
 
 
-def remove(directory: Path) -> None:
+def remove(directory: Path | bytes, *, parent: int | None = None) -> None:
     """Remove a tree, whatever its modes and depth. Nothing happens if it is not there.
 
     Directories are first moved up to the top and emptied there, so that neither recursion nor the
-    number of open files grows with the depth.
+    number of open files grows with the depth. ``parent`` is the handle that a name is relative to.
     """
     try:
-        top = _open(directory)
+        top = _open(directory, parent=parent)
     except FileNotFoundError:
         return
     moved = 0
@@ -67,7 +67,7 @@ def remove(directory: Path) -> None:
                 os.rmdir(name, dir_fd=top)
     finally:
         os.close(top)
-    directory.rmdir()
+    os.rmdir(directory, dir_fd=parent)
 
 
 def _unlink_files(handle: int) -> list[str]:
@@ -96,7 +96,7 @@ def _lift(name: str, handle: int, top: int, number: int) -> int:
         return number
 
 
-def _open(name: str | Path, *, parent: int | None = None) -> int:
+def _open(name: str | bytes | Path, *, parent: int | None = None) -> int:
     """Open a directory, giving its owner back the right to see and change what is in it."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:

@@ -1,0 +1,98 @@
+"""Look into the layers below, where a layer refers to what it does not hold itself.
+
+Some archives have ``a/b`` without ``a``, or a hard link whose file is in an earlier layer. With
+overlay snapshots those are other directories.
+"""
+
+import os
+import shutil
+import stat
+from collections.abc import Sequence
+from errno import ELOOP, ENODATA, ENOTDIR, ENOTSUP
+from pathlib import Path
+
+from dockerlab.engine.unpack.root import DIRECTORY, Parts
+
+_OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
+
+
+class Below:
+    """The directories of the layers below, the nearest first."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        self._directories = directories
+
+    def status(self, path: Parts) -> os.stat_result | None:
+        """What the layers below have at ``path``; None if nothing, or it is hidden."""
+        found = self._find(path)
+        if found is None:
+            return None
+        handle, status = found
+        os.close(handle)
+        return status
+
+    def copy(self, path: Parts, parent: int) -> bool:
+        """Copy a regular file or symbolic link to its name in ``parent``; whether there is one."""
+        found = self._find(path)
+        if found is None:
+            return False
+        handle, status = found
+        try:
+            if stat.S_ISLNK(status.st_mode):
+                os.symlink(os.readlink(path[-1], dir_fd=handle), path[-1], dir_fd=parent)
+            elif stat.S_ISREG(status.st_mode):
+                _copy_file(path[-1], handle, parent)
+            else:
+                return False
+        finally:
+            os.close(handle)
+        return True
+
+    def _find(self, path: Parts) -> tuple[int, os.stat_result] | None:
+        """A handle on the directory that holds ``path``, and its status."""
+        for directory in self._directories:
+            handle = os.open(directory, DIRECTORY)
+            try:
+                for depth, part in enumerate(path):
+                    status = os.stat(part, dir_fd=handle, follow_symlinks=False)
+                    if depth == len(path) - 1:
+                        if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
+                            return None
+                        found, handle = handle, -1
+                        return found, status
+                    handle, outer = os.open(part, DIRECTORY, dir_fd=handle), handle
+                    os.close(outer)
+            except FileNotFoundError:
+                if _is_opaque(handle):
+                    return None
+            except OSError as error:
+                if error.errno in (ELOOP, ENOTDIR):
+                    return None
+                raise
+            finally:
+                if handle >= 0:
+                    os.close(handle)
+        return None
+
+
+def _is_opaque(handle: int) -> bool:
+    for attribute in _OPAQUE:
+        try:
+            if os.getxattr(handle, attribute) == b"y":
+                return True
+        except OSError as error:
+            if error.errno not in (ENODATA, ENOTSUP):
+                raise
+    return False
+
+
+def _copy_file(name: bytes, handle: int, parent: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with (
+        os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=handle), "rb") as old,
+        os.fdopen(os.open(name, flags, 0o600, dir_fd=parent), "wb") as new,
+    ):
+        shutil.copyfileobj(old, new, 1 << 20)
+        for key in os.listxattr(old.fileno()):
+            if ".overlay." not in key:
+                os.setxattr(new.fileno(), key, os.getxattr(old.fileno(), key))

@@ -1,0 +1,110 @@
+"""What a layer removes (OCI image-spec, layer.md § Whiteouts), written as a snapshotter wants it.
+
+``.wh.name`` hides ``name`` of the layers below; ``.wh..wh..opq`` hides all that they have in its
+directory. Neither hides anything of its own layer, wherever in the tar it stands.
+
+Overlayfs has a character device 0:0 for the one and an attribute of the directory for the other
+(Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"). Linux lets anybody
+make that one device, in a user namespace too, since 5.8.
+"""
+
+import os
+import stat
+
+from dockerlab.engine.snapshots import trees
+from dockerlab.engine.snapshots.snapshotter import WhiteoutFormat
+from dockerlab.engine.unpack.root import Parts, Root
+
+PREFIX = b".wh."
+OPAQUE = b".wh..wh..opq"
+_OPAQUE_ATTRIBUTE = {
+    WhiteoutFormat.OVERLAY: "trusted.overlay.opaque",
+    WhiteoutFormat.OVERLAY_USER: "user.overlay.opaque",
+}
+
+
+class Whiteouts:
+    """Hides what is below, within one root and in one format."""
+
+    def __init__(self, kind: WhiteoutFormat, root: Root) -> None:
+        self._attribute = _OPAQUE_ATTRIBUTE.get(kind)
+        self._root = root
+        self._hidden: set[Parts] = set()
+        self._written: set[Parts] = set()
+
+    def written(self, path: Parts) -> None:
+        """The layer itself holds ``path``: no whiteout of this layer hides it."""
+        if self._attribute is None:
+            while path and path not in self._written:
+                self._written.add(path)
+                path = path[:-1]
+
+    def is_own(self, path: Parts) -> bool:
+        """Whether what is at ``path`` in the directory comes from this layer."""
+        return self._attribute is not None or path in self._written
+
+    def forget(self, path: Parts) -> bool:
+        """What was at ``path`` is gone; whether that was a whiteout of this layer."""
+        was_hidden = path in self._hidden
+        self._hidden.discard(path)
+        return was_hidden
+
+    def hide(self, path: Parts) -> None:
+        """Hide what the layers below have at ``path``."""
+        parent, _ = self._root.directory(path[:-1])
+        name = path[-1]
+        try:
+            if self._attribute is not None:
+                os.mknod(name, stat.S_IFCHR, os.makedev(0, 0), dir_fd=parent)
+                self._hidden.add(path)
+                return
+            if path not in self._written:
+                remove(name, parent)
+                self._root.forget()
+                return
+        except FileNotFoundError:
+            return
+        except FileExistsError:
+            pass
+        if is_directory(name, parent):  # this layer has it too: only what is below goes
+            self.make_opaque(path)
+
+    def make_opaque(self, path: Parts) -> None:
+        """Hide all that the layers below have in the directory ``path``."""
+        handle, _ = self._root.directory(path)
+        if self._attribute is not None:
+            os.setxattr(handle, self._attribute, b"y")
+            return
+        pending = [path]
+        while pending:
+            path = pending.pop()
+            handle, _ = self._root.directory(path)
+            for name in _names(handle):
+                if (*path, name) not in self._written:
+                    remove(name, handle)
+                elif is_directory(name, handle):
+                    pending.append((*path, name))
+        self._root.forget()
+
+
+def _names(handle: int) -> list[bytes]:
+    with os.scandir(handle) as found:
+        return [os.fsencode(item.name) for item in found]
+
+
+def is_whiteout(status: os.stat_result) -> bool:
+    """Whether overlayfs takes this file for a whiteout."""
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+
+
+def remove(name: bytes, parent: int) -> None:
+    """Remove a file, or a directory with all that is in it."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except IsADirectoryError:
+        trees.remove(name, parent=parent)
+
+
+def is_directory(name: bytes, parent: int) -> bool:
+    """Whether there is a directory ``name``, and no symbolic link to one."""
+    return stat.S_ISDIR(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)
