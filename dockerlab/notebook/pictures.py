@@ -18,11 +18,18 @@ MOST_CONTAINERS = 6
 def show_layers(*names: str, client: docker.DockerClient | None = None) -> Drawing:
     """Draw the layers of the images `names`, each layer once, and who shares it.
 
+    Without names: of all images that have a tag.
+
     Raises:
         ImageMissing: the engine has no image of one of these names.
 
     """
-    return draw_sharing(share(read_images(client or learner_client(), names)))
+    engine = client or learner_client()
+    return draw_sharing(share(read_images(engine, names or _all_tags(engine))))
+
+
+def _all_tags(client: docker.DockerClient) -> list[str]:
+    return sorted(tag for image in client.images.list() for tag in image.tags)
 
 
 def show_containers(image: str, *, client: docker.DockerClient | None = None) -> Drawing:

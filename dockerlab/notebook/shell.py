@@ -1,19 +1,22 @@
-"""IPython's `!` for commands that begin with `docker`: shown as they run, their exit code kept.
+"""IPython's `!` for `docker` commands: shown as they run, their exit code kept.
 
     !docker run hello-world
 
 is what a learner types in a terminal, so it is what the lessons' cells say. By itself IPython runs
 it on a pseudo-terminal of 80 columns. `docker pull` then draws progress bars with cursor movements
-that a saved notebook cannot show. So while a lesson is open, `!docker …` runs here instead:
+that a saved notebook cannot show. So after `dockerlab.connect()`, `!docker …` runs here instead:
 
 - through a pipe, so that `docker` writes plain lines: stdout and stderr on the same pipe, which
   keeps their order, as a terminal would;
 - each piece is shown as soon as it comes;
 - the exit code is in `_exit_code`, as IPython does it, and a failing command raises nothing;
 - Ctrl-C (Kernel > Interrupt) is passed on once, to the command, and `_exit_code` is 130;
-- a command that asks for a terminal (`-t`) is refused with a sentence: a cell has none.
+- a command that asks for a terminal (`-t`) is refused with a sentence: a cell has none;
+- `{name}` and `$name` are filled in from the notebook's variables, as always, but `{{.ID}}` stays
+  what it is, as in a terminal: IPython by itself would make `{.ID}` of a `--format`.
 
-Every other `!` command is IPython's own.
+That holds for every line in which a command `docker` begins, be it behind a pipe. Every other `!`
+line is IPython's own.
 """
 
 from __future__ import annotations
@@ -38,7 +41,9 @@ REFUSED = 2
 GRACE = 5.0
 """Seconds that an interrupted command gets to end by itself."""
 
-_DOCKER = re.compile(r"^\s*docker(\s|$)")
+_DOCKER = re.compile(r"(^|[|;&(])\s*docker(\s|$)")
+_OPEN, _CLOSE = "\ue000", "\ue001"
+"""Characters for private use, which stand for `{{` and `}}` while IPython fills in variables."""
 _SWITCHES = frozenset(
     {"d", "detach", "i", "interactive", "t", "tty", "q", "quiet", "P", "publish-all", "rm"}
     | {"init", "privileged", "read-only", "sig-proxy", "no-healthcheck", "oom-kill-disable"}
@@ -84,11 +89,13 @@ def install(shell: Any) -> None:  # noqa: ANN401 - IPython is untyped
     original = shell.system
 
     def system(line: str) -> None:
-        if not _DOCKER.match(line):
+        if not _DOCKER.search(line):
             original(line)
             return
+        kept = line.replace("{{", _OPEN).replace("}}", _CLOSE)
         # depth=1: the names in {braces} are the caller's, one frame up.
-        shell.user_ns["_exit_code"] = run(shell.var_expand(line, depth=1))
+        filled = shell.var_expand(kept, depth=1)
+        shell.user_ns["_exit_code"] = run(filled.replace(_OPEN, "{{").replace(_CLOSE, "}}"))
 
     system.is_dockerlab = True  # type: ignore[attr-defined]
     system.original = original  # type: ignore[attr-defined]

@@ -1,8 +1,11 @@
 """Watch the engine while a command runs: its real events, with their real times.
 
     with dockerlab.watch() as watched:
-        !docker run hello-world
+        client.containers.run("hello-world")
     watched
+
+In a lesson every `!docker` command is watched by itself: `dockerlab.what_happened()` tells of the
+last one (`dockerlab.notebook.following`).
 
 The engine reports what it does at `GET /events` (Docker Engine API, "Monitor events"); a thread
 listens there from before the command until after it. `dockerlab.notebook.story` turns what was
@@ -14,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,17 +84,32 @@ class Watch:
 @contextlib.contextmanager
 def watch(client: docker.DockerClient | None = None) -> Iterator[Watch]:
     """Listen to the engine's events inside the block; `client` defaults to the lesson's."""
-    engine = client or learner_client()
-    watched = Watch(engine)
-    listener = _Listener(engine, watched.events)
-    stop_observing = observe(watched.commands.append)
-    listener.start()
-    watched.began = time.time()
+    watching = Watching(client or learner_client())
+    stop_observing = observe(watching.watched.commands.append)
     try:
-        yield watched
+        yield watching.watched
     finally:
         stop_observing()
-        listener.finish(lambda: _expects_more(watched))
+        watching.finish()
+
+
+class Watching:
+    """A watch that is going on, from its making until `finish`."""
+
+    def __init__(self, client: docker.DockerClient) -> None:
+        self.watched = Watch(client)
+        self._listener = _Listener(client, self.watched.events)
+        self._listener.start()
+        self.watched.began = time.time()
+
+    def finish(self) -> Watch:
+        """Hear what the engine still has to say about what was started, and stop listening."""
+        self._listener.finish(lambda: _expects_more(self.watched))
+        return self.watched
+
+    def drop(self) -> None:
+        """Stop listening at once."""
+        self._listener.stop()
 
 
 class _Listener:
@@ -109,13 +127,16 @@ class _Listener:
         self._thread.start()
         self._subscribed.wait(SUBSCRIBE)
 
-    def finish(self, expects_more: Any) -> None:  # noqa: ANN401 - Callable[[], bool], see caller
+    def finish(self, expects_more: Callable[[], bool]) -> None:
         deadline = time.monotonic() + SETTLE
         self._last = time.monotonic()
         while time.monotonic() < deadline:
             if time.monotonic() - self._last > QUIET and not expects_more():
                 break
             time.sleep(0.02)
+        self.stop()
+
+    def stop(self) -> None:
         if self._stream is not None:
             self._stream.close()
         self._thread.join(QUIET)

@@ -9,7 +9,7 @@ import pytest
 from tests.engines.embedded import running_embedded
 from tests.engines.engine import Engine
 from tests.engines.images import busybox, layer, on_top_of
-from tests.engines.lessons import hello_world, system
+from tests.engines.lessons import hello_world, nginx, nginx_slim, system
 from tests.engines.reference import put_docker_first, running_docker
 from tests.engines.registry import Registry, running_registry
 
@@ -35,14 +35,17 @@ def registry(session_directory: Path) -> Iterator[Registry]:
     state = session_directory / "registry"
     state.mkdir()
     with running_registry(state) as running:
-        _fill(running)
+        fill(running)
         yield running
 
 
-def _fill(registry: Registry) -> None:
+def fill(registry: Registry) -> None:
+    """Push the images of the tests and of the lessons."""
     registry.push(hello_world(), "library/hello-world")
     for name in ("centos", "debian", "ubuntu"):
         registry.push(system(name), f"library/{name}")
+    registry.push(nginx_slim(), "library/nginx", "alpine-slim")
+    registry.push(nginx(), "library/nginx", "alpine")
     base = busybox()
     script = {"opt/tool": "#!/bin/sh\necho tool\n"}
     tool = layer(script, made_by="COPY tool /opt", executable=["opt/tool"])

@@ -64,6 +64,7 @@ class Image:
     layers: tuple[Layer, ...]
     run: Mapping[str, object] = field(default_factory=dict)
     architecture: str = "amd64"
+    created: str = CREATED
 
     @cached_property
     def config(self) -> Blob:
@@ -71,7 +72,7 @@ class Image:
         document = {
             "architecture": self.architecture,
             "os": "linux",
-            "created": CREATED,
+            "created": self.created,
             "config": dict(self.run),
             "rootfs": {"type": "layers", "diff_ids": [layer.diff_id for layer in self.layers]},
             "history": [{"created": CREATED, "created_by": layer.made_by} for layer in self.layers],
@@ -159,7 +160,7 @@ def busybox() -> Image:
 
 def on_top_of(base: Image, *layers: Layer, **run: object) -> Image:
     """An image that shares all of `base`'s layers; `run` replaces parts of its configuration."""
-    return Image((*base.layers, *layers), {**base.run, **run}, base.architecture)
+    return Image((*base.layers, *layers), {**base.run, **run}, base.architecture, base.created)
 
 
 def _applets(program: Path) -> list[str]:

@@ -118,6 +118,8 @@ def test_ipython_runs_docker_here_and_the_rest_itself(
         ipython.run_cell("name = 'web'\n!docker rm {name}")
         assert "docker rm web" in capfd.readouterr().out
         assert ipython.user_ns["_exit_code"] == 3
+        ipython.run_cell("!echo yes | docker import --format '{{.ID}}' - {name}")
+        assert "docker import --format {{.ID}} - web" in capfd.readouterr().out
         ipython.run_cell("!exit 4")
         assert ipython.user_ns["_exit_code"] == 4
     finally:

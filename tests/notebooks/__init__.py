@@ -1,0 +1,1 @@
+"""The lessons, run on real engines and compared with what they have saved."""

@@ -1,0 +1,60 @@
+"""The lessons' notebooks, and how they are run."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).parents[2]
+SANITIZE = Path(__file__).with_name("sanitize.cfg")
+LESSONS = sorted((ROOT / "notebooks").glob("*/[0-9][0-9]-*.ipynb"))
+CELL_SECONDS = 90
+"""The most that one cell may take, on a slow machine that pulls."""
+
+
+def lesson_id(path: Path) -> str:
+    """How a test names a lesson: `en/01-hello-world`."""
+    return f"{path.parent.name}/{path.stem}"
+
+
+def environment(engine: Mapping[str, str], *, state: Path) -> dict[str, str]:
+    """The environment of a learner on this engine, with a home for lesson records of its own."""
+    python = str(Path(sys.executable).parent)
+    return {
+        **engine,
+        "PATH": f"{python}:{engine['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "XDG_STATE_HOME": str(state),
+        "IPYTHONDIR": str(state / "ipython"),
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    }
+
+
+def run_strictly(path: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a notebook with nbval and compare each output with the saved one."""
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(ROOT)]
+    options += ["--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]
+    options += [f"--nbval-cell-timeout={CELL_SECONDS}", "-p", "no:asyncio", "-p", "no:timeout"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(path)],
+        env=dict(environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """The notebook as nbformat 4."""
+    notebook: nbformat.NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    return notebook
+
+
+def write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Save the notebook."""
+    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]

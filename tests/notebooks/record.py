@@ -1,0 +1,70 @@
+"""Run the lessons on the reference engine and save their outputs into the notebooks.
+
+    python -m tests.notebooks.record [NOTEBOOK …]
+
+Needs root, as the reference engine does. What is saved is what `nbval` compares with later.
+"""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from nbclient import NotebookClient
+
+from tests.engines.fixtures import fill
+from tests.engines.reference import running_docker
+from tests.engines.registry import running_registry
+from tests.notebooks.lessons import CELL_SECONDS, LESSONS, environment, lesson_id, read, write
+
+USUAL_SOCKET = Path("/var/run/docker.sock")
+
+
+def main() -> None:
+    """Record the named notebooks, or all of them."""
+    wanted = [Path(name) for name in sys.argv[1:]] or LESSONS
+    with tempfile.TemporaryDirectory(prefix="dockerlab-") as name:
+        folder = Path(name)
+        (folder / "registry").mkdir()
+        (folder / "docker").mkdir()
+        with running_registry(folder / "registry") as registry:
+            fill(registry)
+            with running_docker(folder / "docker", mirror=registry.url) as engine:
+                environ = dict(environment(engine.environment, state=folder / "state"))
+                for path in wanted:
+                    record(path, environ | _at_usual_socket(engine.socket))
+
+
+def record(path: Path, environ: Mapping[str, str]) -> None:
+    """Run one notebook and save it with its outputs, without what only this run has."""
+    notebook = read(path)
+    runner = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    asyncio.run(runner.async_execute(env=dict(environ)))
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    notebook.metadata.pop("language_info", None)
+    write(notebook, path)
+    sys.stdout.write(f"recorded {lesson_id(path)}\n")
+
+
+def _at_usual_socket(socket: Path) -> dict[str, str]:
+    """Reach the engine where most readers have theirs, if nothing else is there.
+
+    The saved card then shows an address that a reader recognises.
+    """
+    if USUAL_SOCKET.is_symlink():
+        USUAL_SOCKET.unlink()
+    if USUAL_SOCKET.exists():
+        return {}
+    USUAL_SOCKET.symlink_to(socket)
+    return {"DOCKER_HOST": f"unix://{USUAL_SOCKET}"}
+
+
+if __name__ == "__main__":
+    main()
