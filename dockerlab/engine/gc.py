@@ -6,12 +6,14 @@ brought but not yet registered is in no table; it is *leased* in memory meanwhil
 leases, and the next start collects what was left.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 
-from dockerlab.engine.content.store import ContentStore
+from dockerlab.engine.content.store import ContentStore, Ingest
 from dockerlab.engine.errors import Conflict, NotFound
+from dockerlab.engine.metadata.containers import ContainerStore
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.images import ImageRecords
 from dockerlab.engine.metadata.layers import Layer, LayerRecords
@@ -19,85 +21,111 @@ from dockerlab.engine.oci import ChainID, Digest
 from dockerlab.engine.snapshots.snapshotter import Kind, Snapshotter
 
 
-class Leases:
-    """Blobs and layers that work in progress needs, whatever the metadata says."""
+class Hold:
+    """What one piece of work holds; see ``Collector.hold``."""
 
-    def __init__(self) -> None:
-        self._held: Counter[str] = Counter()
+    def __init__(self, lock: asyncio.Lock, held: Counter[str]) -> None:
+        # Holding and collecting exclude each other: who holds a blob or a layer and then finds it
+        # there can rely on it.
+        self._lock = lock
+        self._held = held
+        self.blobs: list[Digest] = []
+        self.layers: list[ChainID] = []
 
-    @contextmanager
-    def hold(self, names: Iterable[Digest | ChainID]) -> Iterator[None]:
-        """Keep blobs (by digest) and layers (by chain ID) from being collected meanwhile."""
-        held = list(names)
-        self._held.update(held)
-        try:
-            yield
-        finally:
-            self._held.subtract(held)
-            self._held += Counter()  # forget what nobody holds any more
+    async def keep(self, *, blobs: Iterable[Digest] = (), layers: Iterable[ChainID] = ()) -> None:
+        """Hold blobs and layers, whether they are there already or come later."""
+        async with self._lock:
+            self._keep(tuple(blobs), tuple(layers))
 
-    def holds(self, name: Digest | ChainID) -> bool:
-        """Whether somebody holds it."""
-        return name in self._held
+    async def commit(self, ingest: Ingest, *, expected: Digest | None = None) -> Digest:
+        """Commit a blob and hold it from that very moment; raises as ``Ingest.commit``."""
+        async with self._lock:
+            digest = await asyncio.to_thread(ingest.commit, expected=expected)
+            self._keep((digest,), ())
+        return digest
+
+    def _keep(self, blobs: tuple[Digest, ...], layers: tuple[ChainID, ...]) -> None:
+        self.blobs.extend(blobs)
+        self.layers.extend(layers)
+        self._held.update((*blobs, *layers))
+
+    def release(self) -> None:
+        """Hold nothing any more."""
+        self._held.subtract((*self.blobs, *self.layers))
+        for name in {*self.blobs, *self.layers}:
+            if self._held[name] <= 0:
+                del self._held[name]
 
 
 class Collector:
-    """Removes what is needed no more. Its methods may run in a worker thread."""
+    """Removes what is needed no more, and never what work in progress holds."""
 
     def __init__(
         self, *, database: Database, content: ContentStore, snapshots: Snapshotter
     ) -> None:
-        self.leases = Leases()
         self._images = ImageRecords(database)
         self._layers = LayerRecords(database)
+        self._containers = ContainerStore(database)
         self._content = content
         self._snapshots = snapshots
+        self._held: Counter[str] = Counter()
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[Hold]:
+        """Keep what the block brings in from being collected.
+
+        What of it nobody needs at the end was brought in vain, and is removed.
+        """
+        hold = Hold(self._lock, self._held)
+        try:
+            yield hold
+        finally:
+            hold.release()
+            # Shielded: who cancels a pull wants its remains gone, too.
+            await asyncio.shield(self._collect(tuple(reversed(hold.layers)), set(hold.blobs)))
 
     def needed(self) -> frozenset[ChainID]:
         """Layers that containers or work in progress need, though perhaps no image does."""
         active = {i.parent for i in self._snapshots.walk() if i.kind is Kind.ACTIVE and i.parent}
-        held = {layer.chain_id for layer in self._layers.all() if self.leases.holds(layer.chain_id)}
-        return frozenset(map(ChainID, active)) | held
+        return frozenset(map(ChainID, active | set(self._held)))
 
-    def collect(self, layers: Iterable[Layer], blobs: Iterable[Digest]) -> int:
-        """Remove the files of layers (topmost first) whose rows are gone, and of blobs.
+    async def collect(self, layers: Iterable[Layer], blobs: Iterable[Digest] = ()) -> int:
+        """Remove the files of layers whose rows are gone (topmost first), and blobs.
 
-        Whatever is still needed stays. The bytes of blobs freed.
+        Whatever is still needed stays. Returns the bytes of blobs freed.
         """
         gone = tuple(layers)
-        for layer in gone:
-            self._remove_snapshot(layer.chain_id)
         candidates = {*blobs, *(layer.blob for layer in gone)}
-        return sum(map(self._content.delete, candidates - self._needed_blobs()))
+        return await self._collect(tuple(layer.chain_id for layer in gone), candidates)
 
-    def collect_layers(self) -> tuple[Layer, ...]:
-        """Remove layers that neither an image nor a container needs, and their files."""
-        keep = self.needed()
-        gone = tuple(
-            layer for top in self._layers.tops() for layer in self._layers.prune(top, keep=keep)
-        )
-        self.collect(gone, ())
-        return gone
+    async def collect_layers(self) -> None:
+        """Remove layers that neither an image nor a container needs; after a container went."""
+        await self.collect(self._prune())
 
     def sweep(self) -> None:
-        """Remove everything that nobody refers to; for the start of the engine."""
-        self.collect_layers()
+        """Remove everything that nobody refers to; for the start of the engine, before all else."""
+        self._content.sweep()
         known = {layer.chain_id for layer in self._layers.all()}
-        for info in reversed([*self._snapshots.walk()]):
-            if info.kind is Kind.COMMITTED and info.name not in known:
-                self._remove_snapshot(ChainID(info.name))
-        needed = self._needed_blobs()
-        for digest in [*self._content.walk()]:
-            if digest not in needed:
-                self._content.delete(digest)
+        containers = {row.container_id for row in self._containers.all()}
+        self._snapshots.sweep(keep=known | containers)
+        self._remove(tuple(layer.chain_id for layer in self._prune()), set(self._content.walk()))
 
-    def _remove_snapshot(self, chain_id: ChainID) -> None:
-        if self.leases.holds(chain_id) or self._layers.find(chain_id):
-            return
-        # A container that was made in this very moment keeps it: the next sweep sees to it.
-        with suppress(NotFound, Conflict):
-            self._snapshots.remove(chain_id)
+    def _prune(self) -> tuple[Layer, ...]:
+        keep = self.needed()
+        return tuple(
+            layer for top in self._layers.tops() for layer in self._layers.prune(top, keep=keep)
+        )
 
-    def _needed_blobs(self) -> set[Digest]:
-        needed = set(self._images.blobs())
-        return needed | {d for d in self._content.walk() if self.leases.holds(d)}
+    async def _collect(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
+        async with self._lock:
+            return await asyncio.to_thread(self._remove, chain, blobs)
+
+    def _remove(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
+        for chain_id in chain:
+            if chain_id not in self._held and not self._layers.find(chain_id):
+                # Conflict: a container was made on it in this very moment.
+                with suppress(NotFound, Conflict):
+                    self._snapshots.remove(chain_id)
+        unneeded = [d for d in blobs if d not in self._held and not self._images.needs(d)]
+        return sum(map(self._content.delete, unneeded))

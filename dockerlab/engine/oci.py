@@ -67,12 +67,16 @@ def digest_of(data: bytes) -> Digest:
     return Digest("sha256:" + hashlib.sha256(data).hexdigest())
 
 
+def chain_id_of(parent: ChainID | None, diff_id: DiffID) -> ChainID:
+    """The chain ID of a layer on ``parent`` (image-spec, config.md § Layer ChainID)."""
+    return ChainID(digest_of(f"{parent} {diff_id}".encode()) if parent else diff_id)
+
+
 def chain_ids(diff_ids: Iterable[DiffID]) -> tuple[ChainID, ...]:
-    """One chain ID for each layer, from the base up (image-spec, config.md § Layer ChainID)."""
+    """One chain ID for each layer, from the base up."""
     chain: list[ChainID] = []
     for diff_id in diff_ids:
-        below = chain[-1] if chain else None
-        chain.append(ChainID(digest_of(f"{below} {diff_id}".encode()) if below else diff_id))
+        chain.append(chain_id_of(chain[-1] if chain else None, diff_id))
     return tuple(chain)
 
 
@@ -98,12 +102,16 @@ class Descriptor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
     artifact_type: str = ""
 
 
+# An empty list of layers or manifests must be written all the same, unlike other defaults: a
+# factory of one's own is what msgspec does not leave out.
+
+
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """An image's config and its layers, base first (image-spec, manifest.md)."""
 
     schema_version: int
     config: Descriptor
-    layers: tuple[Descriptor, ...] = ()
+    layers: tuple[Descriptor, ...] = msgspec.field(default_factory=lambda: ())
     media_type: str = ""
     annotations: dict[str, str] = {}
 
@@ -112,7 +120,7 @@ class Index(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     """A list of manifests, usually one a platform (image-spec, image-index.md)."""
 
     schema_version: int
-    manifests: tuple[Descriptor, ...] = ()
+    manifests: tuple[Descriptor, ...] = msgspec.field(default_factory=lambda: ())
     media_type: str = ""
     annotations: dict[str, str] = {}
 
@@ -209,6 +217,11 @@ def decode(data: bytes, kind: type[_Document]) -> _Document:
         return msgspec.convert(_without_nulls(msgspec.json.decode(data)), kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise DataLoss(f"invalid {_TITLES[kind]}: {error}") from error
+
+
+def encode(document: Manifest | Index | ImageConfig | Descriptor) -> bytes:
+    """The bytes of a document: the same for the same document, whenever and wherever made."""
+    return msgspec.json.encode(document)
 
 
 _TITLES: dict[type, str] = {

@@ -166,7 +166,7 @@ class LocalStore:
         """
         index = Index(schema_version=2, media_type=INDEX, manifests=tuple(manifests))
         # Written without fsync: it is only for others, and written anew at every start.
-        self._replace("index.json", msgspec.json.encode(_IndexFile.of(index)))
+        self._replace("index.json", msgspec.json.encode(index))
 
     def adopt(self, file: Path, digest: Digest) -> None:
         """Give a complete, flushed file of this file system its place as a blob."""
@@ -186,18 +186,6 @@ class LocalStore:
             except OSError:
                 Path(temporary).unlink(missing_ok=True)
                 raise
-
-
-class _IndexFile(msgspec.Struct, frozen=True, rename="camel"):
-    """An index whose ``manifests`` is written even when empty, as the specification wants."""
-
-    schema_version: int
-    media_type: str
-    manifests: tuple[Descriptor, ...]
-
-    @classmethod
-    def of(cls, index: Index) -> Self:
-        return cls(index.schema_version, index.media_type, index.manifests)
 
 
 def _flush_directory(directory: Path) -> None:

@@ -1,6 +1,5 @@
 """The images of an engine, and what can be done with them."""
 
-import asyncio
 import time
 from collections.abc import Callable
 
@@ -89,7 +88,7 @@ class Images:
                 "refusing to create an ambiguous tag using digest algorithm as name"
             )
         image = self.resolve(name)
-        self._library.records.give(image.image_id, str(target), tagged=self._library.now())
+        self._library.records.give(image.image_id, [str(target)], tagged=self._library.now())
         self._library.publish("tag", image.image_id, name=target.familiar)
 
     async def remove(
@@ -106,5 +105,5 @@ class Images:
 
         """
         outcome = removal.remove(self._library, name, force=force, prune=prune)
-        await asyncio.to_thread(self._library.collector.collect, outcome.layers, outcome.blobs)
+        await self._library.collector.collect(outcome.layers, outcome.blobs)
         return outcome.removals

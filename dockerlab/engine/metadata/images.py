@@ -105,13 +105,14 @@ class ImageRecords:
             )  # fmt: skip
             self._give(image.image_id, image.names)
 
-    def give(self, image_id: ImageID, name: str, *, tagged: int | None = None) -> None:
-        """Give an image a canonical name, taking it from whichever image had it.
+    def give(self, image_id: ImageID, names: Iterable[str], *, tagged: int | None = None) -> None:
+        """Give an image canonical names, taking tags from whichever image had them.
 
+        A name with a digest stays where it is: an index has one digest for all platforms.
         ``tagged`` is when a person did so; None leaves the image's own as it is.
         """
         with self._database.transaction() as connection:
-            self._give(image_id, [name])
+            self._give(image_id, names)
             if tagged is not None:
                 connection.execute(
                     "UPDATE images SET tagged = ? WHERE image_id = ?", (tagged, image_id)
@@ -137,13 +138,17 @@ class ImageRecords:
             connection.execute("DELETE FROM image_names WHERE image_id = ?", (image_id,))
             connection.execute("DELETE FROM images WHERE image_id = ?", (image_id,))
 
-    def blobs(self) -> frozenset[Digest]:
-        """Every blob that an image or a layer needs."""
-        rows = self._database.rows(
-            "SELECT image_id FROM images UNION SELECT manifest FROM images "
-            "UNION SELECT blob FROM layers"
+    def needs(self, blob: Digest) -> bool:
+        """Whether an image or a layer needs a blob of the content store."""
+        row = self._database.row(
+            """
+            SELECT 1 WHERE EXISTS (SELECT 1 FROM images WHERE image_id = ?1)
+                        OR EXISTS (SELECT 1 FROM images WHERE manifest = ?1)
+                        OR EXISTS (SELECT 1 FROM layers WHERE blob = ?1)
+            """,
+            blob,
         )
-        return frozenset(Digest(row[0]) for row in rows)
+        return row is not None
 
     def users(self, image_id: ImageID) -> tuple[ContainerUse, ...]:
         """The containers made from an image, oldest first."""
@@ -166,7 +171,8 @@ class ImageRecords:
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO image_names (name, image_id) VALUES (?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id",
+                "ON CONFLICT (name) DO UPDATE SET image_id = excluded.image_id "
+                "WHERE instr(name, '@') = 0",
                 [(name, image_id) for name in names],
             )
 

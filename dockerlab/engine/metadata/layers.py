@@ -7,20 +7,21 @@ import msgspec
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.oci import ChainID, DiffID, Digest
 
-_COLUMNS = "chain_id, diff_id, parent, blob, size"
+_COLUMNS = "chain_id, diff_id, parent, blob, tar_size, size"
 
 
 class Layer(msgspec.Struct, frozen=True):
     """A layer that is unpacked, on all below it.
 
-    ``blob`` is the compressed or plain tar in the content store, ``size`` the bytes of its files
-    as Docker counts them.
+    ``blob`` is the compressed or plain tar in the content store, ``tar_size`` its bytes
+    uncompressed, ``size`` the bytes of its files as Docker counts them.
     """
 
     chain_id: ChainID
     diff_id: DiffID
     parent: ChainID | None
     blob: Digest
+    tar_size: int
     size: int
 
 
@@ -51,7 +52,7 @@ class LayerRecords:
             WITH RECURSIVE below (depth, {_COLUMNS}) AS (
                 SELECT 0, {_COLUMNS} FROM layers WHERE chain_id = ?
                 UNION ALL
-                SELECT depth + 1, l.chain_id, l.diff_id, l.parent, l.blob, l.size
+                SELECT depth + 1, l.chain_id, l.diff_id, l.parent, l.blob, l.tar_size, l.size
                 FROM below JOIN layers l ON l.chain_id = below.parent
             )
             SELECT {_COLUMNS} FROM below ORDER BY depth DESC
@@ -64,8 +65,8 @@ class LayerRecords:
         """Add layers, parents first; those that are there already stay as they are."""
         with self._database.transaction() as connection:
             connection.executemany(
-                f"INSERT INTO layers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                [(i.chain_id, i.diff_id, i.parent, i.blob, i.size) for i in layers],
+                f"INSERT INTO layers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(i.chain_id, i.diff_id, i.parent, i.blob, i.tar_size, i.size) for i in layers],
             )
 
     def prune(self, top: ChainID | None, *, keep: frozenset[ChainID]) -> tuple[Layer, ...]:

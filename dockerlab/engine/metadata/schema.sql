@@ -7,10 +7,12 @@ CREATE TABLE layers (
     diff_id  TEXT NOT NULL,
     parent   TEXT REFERENCES layers (chain_id),
     blob     TEXT NOT NULL,             -- digest of the layer's blob in the content store
+    tar_size INTEGER NOT NULL,          -- bytes of the blob uncompressed
     size     INTEGER NOT NULL           -- bytes of the files that the layer adds, as Docker counts
 ) STRICT;
 CREATE INDEX layers_by_parent ON layers (parent);
 CREATE INDEX layers_by_diff_id ON layers (diff_id);
+CREATE INDEX layers_by_blob ON layers (blob);
 
 CREATE TABLE images (
     image_id TEXT PRIMARY KEY,          -- digest of the config, which is in the content store
@@ -22,6 +24,8 @@ CREATE TABLE images (
     tagged   INTEGER NOT NULL           -- last time a name was given to it, Unix nanoseconds
 ) STRICT;
 CREATE INDEX images_by_chain_id ON images (chain_id);
+CREATE INDEX images_by_manifest ON images (manifest);
+CREATE INDEX images_by_parent ON images (parent);
 
 -- Names: "docker.io/library/centos:latest" (tag) or "docker.io/library/centos@sha256:…" (digest).
 CREATE TABLE image_names (

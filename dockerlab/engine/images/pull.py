@@ -1,0 +1,133 @@
+"""``docker pull``: what distribution downloads is unpacked as it comes, then registered."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from dockerlab.engine.distribution.credentials import Credentials
+from dockerlab.engine.distribution.pull import LayerDownloaded
+from dockerlab.engine.distribution.resolve import Resolved
+from dockerlab.engine.distribution.service import Distribution
+from dockerlab.engine.images.library import Library, short
+from dockerlab.engine.images.registration import Incoming, Registrar
+from dockerlab.engine.images.reporting import Counting, Report, reported
+from dockerlab.engine.metadata.images import Image
+from dockerlab.engine.oci import Platform
+from dockerlab.engine.progress import Progress
+from dockerlab.engine.reference import Reference
+
+
+class Puller:
+    """Pulls images."""
+
+    def __init__(self, library: Library, registrar: Registrar, distribution: Distribution) -> None:
+        self._library = library
+        self._registrar = registrar
+        self._distribution = distribution
+
+    def pull(
+        self, reference: Reference, *, platform: Platform | None, credentials: Credentials
+    ) -> AsyncGenerator[Progress, None]:
+        """Pull one image; the progress is Docker's, word for word.
+
+        Close the generator to abort: then nothing is kept that was not there before.
+
+        Raises, while iterated:
+            NotFound, Unauthorized, InvalidParameter, SystemFailure, DataLoss: see ``Distribution``.
+            DiskFull: no space is left.
+
+        """
+
+        async def work(report: Report) -> None:
+            events = self._distribution.pull(
+                reference, platform=platform, credentials=credentials, present=present
+            )
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, Resolved):
+                        await self._receive(event, events, here, report)
+                    elif isinstance(event, Progress):
+                        report(event)
+
+        here: set[int] = set()
+
+        def present(_: Resolved) -> set[int]:
+            return here
+
+        return reported(work)
+
+    async def _receive(
+        self,
+        found: Resolved,
+        events: AsyncGenerator[Resolved | LayerDownloaded | Progress, None],
+        here: set[int],
+        report: Report,
+    ) -> None:
+        """Bring in what was found, and say so; ``here`` is filled before more is asked for."""
+        known = self._library.records.find(found.image_id)
+        before = self._library.records.named(str(found.reference))
+        if known is None:
+            async with self._registrar.incoming(found.config_data) as incoming:
+                await incoming.hold.keep(blobs=[layer.digest for layer in found.manifest.layers])
+                here.update(range(await incoming.present()))
+                await _receive_layers(incoming, events, report)
+                image = await incoming.register(manifest=found.manifest_data, names=_names(found))
+        else:
+            image = known
+            self._library.records.give(image.image_id, map(str, _names(found)))
+        self._conclude(found, image, before, report)
+
+    def _conclude(
+        self, found: Resolved, image: Image, before: Image | None, report: Report
+    ) -> None:
+        reference = found.reference
+        if found.canonical:
+            report(Progress(status=f"Digest: {found.digest}"))
+        same = before is not None and before.image_id == image.image_id
+        outcome = "Image is up to date" if same else "Downloaded newer image"
+        report(Progress(status=f"Status: {outcome} for {reference.familiar}"))
+        self._library.publish_as(
+            "pull",
+            reference.familiar,
+            name=reference.familiar_name,
+            labels=self._library.labels(image.image_id),
+        )
+
+
+async def _receive_layers(
+    incoming: Incoming,
+    events: AsyncGenerator[Resolved | LayerDownloaded | Progress, None],
+    report: Report,
+) -> None:
+    """Unpack each layer as soon as it and those below it have come, while others still come."""
+    arrived: asyncio.Queue[LayerDownloaded | None] = asyncio.Queue()
+
+    async def unpack() -> None:
+        while (layer := await arrived.get()) is not None:
+            name, total = short(layer.descriptor.digest), layer.descriptor.size
+            read = Counting(report, status="Extracting", id=name, total=total)
+            await incoming.add(layer.descriptor.digest, read=read)
+            report(Progress(status="Pull complete", id=name))
+
+    async def receive() -> None:
+        async for event in events:
+            if isinstance(event, LayerDownloaded):
+                arrived.put_nowait(event)
+            elif isinstance(event, Progress):
+                report(event)
+        arrived.put_nowait(None)
+
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(unpack())
+            tasks.create_task(receive())
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+
+
+def _names(found: Resolved) -> list[Reference]:
+    """The names that the image gets: the one asked for, and its digest in the registry."""
+    names = [found.reference.stored]
+    if found.canonical:
+        names.append(found.reference.repository.with_digest(found.digest))
+    return list(dict.fromkeys(names))
