@@ -19,6 +19,8 @@ from pathlib import Path
 
 from jupyter_server.serverapp import list_running_servers
 
+from dockerlab.notebook.connect import open_connection
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIRST_LESSON = "notebooks/en/01-hello-world.ipynb"
 _BIN = Path(sys.prefix) / "bin"
@@ -104,6 +106,9 @@ def running_jupyter(notebook: str, *, token: str) -> Iterator["subprocess.Popen[
 
 def run(notebook: str) -> int:
     """Open the notebook and wait for the end; the exit code of JupyterLab."""
+    # A kernel cannot change its server's environment, and terminals inherit that one: so the
+    # engine is found here, and DOCKER_HOST is set, before JupyterLab starts.
+    open_connection()
     token = secrets.token_hex(24)
     with running_jupyter(notebook, token=token) as process:
         address = _address(process)
