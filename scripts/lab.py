@@ -80,16 +80,10 @@ def _address(process: "subprocess.Popen[bytes]", *, seconds: float = 60) -> str 
 @contextmanager
 def running_jupyter(notebook: str, *, token: str) -> Iterator["subprocess.Popen[bytes]"]:
     """JupyterLab, in a session of its own, so that Ctrl-C reaches us and not it."""
-    environment = {
-        **os.environ,
-        # Terminals and `!docker` cells find the `docker` command that setting up brought.
-        "PATH": f"{_BIN}:{os.environ.get('PATH', '')}",
-        "JUPYTER_TOKEN": token,
-    }
     process = subprocess.Popen(
         jupyter_command(notebook, browser=has_display(os.environ)),
         cwd=REPOSITORY,
-        env=environment,
+        env={**os.environ, "JUPYTER_TOKEN": token},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -132,6 +126,8 @@ def main() -> int:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)
+    # doctor, terminals and `!docker` cells find the `docker` command that setting up brought.
+    os.environ["PATH"] = f"{_BIN}:{os.environ.get('PATH', '')}"
     try:
         with engine_of_this_session():
             return run(options.notebook) if _dockerlab("doctor") == 0 else 1

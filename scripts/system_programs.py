@@ -61,6 +61,9 @@ _ENGINE = [
 ]
 _KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _TESTS = [
+    Program(
+        "mount", "mount", "lets the reference Docker Engine see the machine", _command("mount")
+    ),
     Program("crun", "crun", "one of the two runtimes under test", _command("crun")),
     Program("runc", "runc", "the other runtime under test", _command("runc")),
     Program(
