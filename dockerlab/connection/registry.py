@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 DOCKER_HUB = "https://registry-1.docker.io"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 TIMEOUT = 2.0
 """Seconds. A registry that needs longer to say hello makes a poor lesson anyway."""
 
@@ -78,7 +79,9 @@ def ask_registry(url: str, *, timeout: float = TIMEOUT) -> RegistryAnswer:
 def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
-    proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
+    # Loopback is never asked through a proxy, as in Go, whose rules the engines follow.
+    direct = host in _LOOPBACK or proxy_bypass(host)
+    proxy = None if direct else getproxies().get(parts.scheme)
     if proxy is None:
         return _plain_or_tls(host, parts.port, timeout, secure=secure)
     via = urlsplit(proxy)

@@ -63,3 +63,10 @@ def test_mirrors_come_first_and_once() -> None:
         ("http://own:5000",), environ={"DOCKERLAB_REGISTRY_MIRRORS": "http://own:5000 b.example"}
     )
     assert urls == ["http://own:5000", "https://b.example", "https://registry-1.docker.io"]
+
+
+def test_loopback_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with web_server(200) as url:
+        assert ask_registry(url).answers
+    assert not ask_registry("http://registry.invalid").answers
