@@ -51,8 +51,9 @@ class OverlaySnapshotter:
             self._options = "userxattr,index=off,metacopy=off"
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def prepare(self, name: str, *, parent: str | None) -> Path:
-        """See ``Snapshotter.prepare``; the directory is empty."""
+    def prepare(self, name: str, *, parent: str | None, unpacking: bool = False) -> Path:
+        """See ``Snapshotter.prepare``; the directory is empty, ``unpacking`` or not."""
+        del unpacking
         with kindly(f"make snapshot {name}"), self._database.transaction():
             record = self._records.add(name, parent=parent)
             lower = self._records.ancestors(record)

@@ -54,10 +54,12 @@ class Snapshotter(Protocol):
     """As in ``docker info``'s Storage Driver: ``overlay`` or ``copy``."""
     whiteouts: WhiteoutFormat
 
-    def prepare(self, name: str, *, parent: str | None) -> Path:
+    def prepare(self, name: str, *, parent: str | None, unpacking: bool = False) -> Path:
         """Make an active snapshot on a committed parent; the directory to unpack a layer into.
 
         With overlay that is the empty upper directory alone, with copy a copy of the parent.
+        ``unpacking`` promises that no file that is there will be written into, only replaced, as
+        ``unpack.apply`` does: copy then shares files with the parent by hard links.
 
         Raises:
             Conflict: the name is taken.

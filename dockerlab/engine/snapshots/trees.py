@@ -20,7 +20,7 @@ def usage(directory: Path | bytes, *, parent: int | None = None) -> Usage:
     size, inodes = 0, 1
     linked: set[int] = set()
     pending: list[tuple[int, list[str]]] = []  # open directories, and what is to be seen in each
-    handle = _open(directory, parent=parent)
+    handle = open_directory(directory, parent=parent)
     while True:
         subdirectories = []
         with os.scandir(handle) as entries:
@@ -41,7 +41,7 @@ def usage(directory: Path | bytes, *, parent: int | None = None) -> Usage:
         if not pending:
             return Usage(size=size, inodes=inodes)
         above, names = pending[-1]
-        handle = _open(names.pop(), parent=above)
+        handle = open_directory(names.pop(), parent=above)
 
 
 def remove(directory: Path | bytes, *, parent: int | None = None) -> None:
@@ -51,14 +51,14 @@ def remove(directory: Path | bytes, *, parent: int | None = None) -> None:
     number of open files grows with the depth. ``parent`` is the handle that a name is relative to.
     """
     try:
-        top = _open(directory, parent=parent)
+        top = open_directory(directory, parent=parent)
     except FileNotFoundError:
         return
     moved = 0
     try:
         while names := _unlink_files(top):
             for name in names:
-                handle = _open(name, parent=top)
+                handle = open_directory(name, parent=top)
                 try:
                     for child in _unlink_files(handle):
                         moved = _lift(child, handle, top, moved)
@@ -96,7 +96,7 @@ def _lift(name: str, handle: int, top: int, number: int) -> int:
         return number
 
 
-def _open(name: str | bytes | Path, *, parent: int | None = None) -> int:
+def open_directory(name: str | bytes | Path, *, parent: int | None = None) -> int:
     """Open a directory, giving its owner back the right to see and change what is in it."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
