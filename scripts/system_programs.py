@@ -20,6 +20,7 @@ from pathlib import Path
 from scripts.debian import has_package, install, unpack
 from scripts.sockets import answering_engine
 
+_APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 _VENV_BIN = Path(__file__).resolve().parents[1] / ".venv" / "bin"
 
 
@@ -106,6 +107,23 @@ def foreign_system(engine: str | None) -> str | None:
     )
 
 
+def confined(*, engine: str | None, setting: Path = _APPARMOR) -> str | None:
+    """The sentence for a system that keeps ordinary users out of user namespaces, if it is one.
+
+    Ubuntu does since 23.10: a user namespace made by an unconfined program has no capabilities.
+    """
+    if engine is not None or os.geteuid() == 0 or not setting.exists():
+        return None
+    if setting.read_text().strip() != "1":
+        return None
+    return (
+        "This system lets only programs that it knows make user namespaces, and the embedded "
+        "engine needs one.\nEither use Podman, which it knows:  sudo apt-get install podman && "
+        "systemctl --user enable --now podman.socket\nor lift the restriction until the next "
+        f"start:  sudo sysctl kernel.{setting.name}=0"
+    )
+
+
 def _allowed(command: str, *, yes: bool) -> bool:
     """Whether we may install: root and --yes may, others are asked if there is someone to ask."""
     if os.geteuid() == 0 or yes:
@@ -158,6 +176,8 @@ def prepare(kind: str, *, yes: bool) -> int:
     if sentence is not None:
         print(sentence)
         return 1
+    if kind == "lab" and (sentence := confined(engine=engine)):
+        print(sentence)
     missing = [program for program in wanted(kind, engine=engine) if not program.present()]
     if missing:
         print("These system programs are missing:")

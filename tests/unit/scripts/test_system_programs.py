@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.system_programs import foreign_system, wanted
+from scripts.system_programs import confined, foreign_system, wanted
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -54,6 +54,21 @@ def test_another_system_is_told_what_to_install(
     assert sentence is not None
     assert words in sentence
     assert foreign_system(engine="unix:///var/run/docker.sock") is None
+
+
+def test_a_system_that_confines_user_namespaces_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = tmp_path / "apparmor_restrict_unprivileged_userns"
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert confined(engine=None, setting=setting) is None
+    setting.write_text("0\n")
+    assert confined(engine=None, setting=setting) is None
+    setting.write_text("1\n")
+    assert "podman" in (confined(engine=None, setting=setting) or "")
+    assert confined(engine="unix:///run/docker.sock", setting=setting) is None
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert confined(engine=None, setting=setting) is None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root is not asked")
