@@ -131,8 +131,8 @@ def _try(
     elif candidate.source is Source.PODMAN_STARTED:
         address = start_podman(around.runtime_folder)
     assert address is not None
-    probe(address, timeout=timeout)
-    client = open_client(address)
+    ping = probe(address, timeout=timeout)
+    client = open_client(address, api_version=ping.api_version)
     facts = _facts(client, address)
     if candidate.kind not in (None, facts.kind):
         client.close()
@@ -151,7 +151,7 @@ def _facts(client: docker.DockerClient, address: Address) -> EngineFacts:
         raise NotDocker("connection.half_answer", address=address, reason=error) from error
 
 
-def open_client(address: Address) -> docker.DockerClient:
+def open_client(address: Address, *, api_version: str) -> docker.DockerClient:
     """Return the SDK's client for an address that has answered a ping."""
     import docker  # noqa: PLC0415 - costs 0.2 s
 
@@ -164,7 +164,13 @@ def open_client(address: Address) -> docker.DockerClient:
             ca_cert=str(authority) if authority.exists() else None,
             verify=address.verify,
         )
-    return docker.DockerClient(base_url=address.url, version="auto", timeout=CALL_TIMEOUT, tls=tls)
+    client = docker.DockerClient(
+        base_url=address.url, version=api_version, timeout=CALL_TIMEOUT, tls=tls
+    )
+    if address.tls:
+        # Else requests lets REQUESTS_CA_BUNDLE, meant for the web, override the engine's own CA.
+        client.api.trust_env = False
+    return client
 
 
 def reason_for_nothing(wanted: EngineKind | None, attempts: Sequence[Attempt]) -> ConnectionProblem:

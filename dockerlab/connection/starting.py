@@ -9,6 +9,7 @@ itself too, after ten minutes unused.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -58,17 +59,38 @@ def start_podman(runtime_folder: Path) -> Address:
     address = Address(f"unix://{socket}")
     if _answers(address):
         return address
-    command = [program, "system", "service", "--time", str(IDLE_SECONDS), address.url]
-    quiet = subprocess.DEVNULL
-    service = subprocess.Popen(
-        command, stdin=quiet, stdout=quiet, stderr=subprocess.PIPE, start_new_session=True
-    )
+    log = socket.with_suffix(".log")
+    service = _detach([program, "system", "service", "--time", str(IDLE_SECONDS), address.url], log)
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and service.poll() is None:
+    while time.monotonic() < deadline and _runs(service):
         if _answers(address):
             return address
         time.sleep(0.1)
-    raise EngineAbsent("connection.podman_failed", reason=_last_words(service))
+    raise EngineAbsent("connection.podman_failed", reason=_last_line(log))
+
+
+def _detach(command: Sequence[str], log: Path) -> int:
+    """Start a command that outlives us and return its process id.
+
+    By way of a shell that ends at once, so that the service is nobody's child here: it leaves no
+    zombie behind and is not asked to end with a notebook's kernel.
+    """
+    script = 'log=$1; shift; "$@" >"$log" 2>&1 </dev/null & echo $!'
+    started = subprocess.run(
+        ["sh", "-c", script, "sh", str(log), *command],
+        capture_output=True,
+        check=True,
+        start_new_session=True,
+    )
+    return int(started.stdout)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _answers(address: Address) -> bool:
@@ -79,9 +101,6 @@ def _answers(address: Address) -> bool:
     return True
 
 
-def _last_words(service: subprocess.Popen[bytes]) -> str:
-    if service.poll() is None:
-        service.terminate()
-    _, errors = service.communicate(timeout=5)
-    lines = errors.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"exit code {service.returncode}"
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else str(log)
