@@ -25,7 +25,9 @@ def environment(engine: Mapping[str, str], *, state: Path) -> dict[str, str]:
     python = str(Path(sys.executable).parent)
     return {
         **engine,
-        "PATH": f"{python}:{engine['PATH']}",
+        # After the engine's, whose `docker` is the reference's: setting up may have put an older
+        # one beside Python.
+        "PATH": f"{engine['PATH']}:{python}",
         "PYTHONPATH": str(ROOT),
         "XDG_STATE_HOME": str(state),
         "IPYTHONDIR": str(state / "ipython"),
