@@ -41,10 +41,9 @@ def show_containers(image: str, *, client: docker.DockerClient | None = None) ->
     """
     engine = client or learner_client()
     api: Any = engine.api
-    found = api.containers(all=True, limit=-1, filters={"ancestor": image})
-    newest = sorted(found, key=lambda entry: entry["Created"])[-MOST_CONTAINERS:]
-    processes = [_process(api.inspect_container(entry["Id"])) for entry in newest]
-    return draw_containers(read_image(engine, image), processes)
+    newest_first = api.containers(all=True, filters={"ancestor": image})[:MOST_CONTAINERS]
+    made = [_process(api.inspect_container(entry["Id"])) for entry in reversed(newest_first)]
+    return draw_containers(read_image(engine, image), made)
 
 
 def _process(inspected: dict[str, Any]) -> Process:

@@ -100,11 +100,11 @@ class Storyteller:
         yield _say(REGISTRY, ENGINE, "trace.fetched", at, layers=layers, key=True)
 
     def _create(self, event: EngineEvent) -> Iterator[Message]:
-        image = event.attributes.get("image", "")
+        image = with_tag(event.attributes.get("image", ""))
         at = self._since(event.moment)
-        yield _say(CLIENT, ENGINE, "trace.create", image=familiar_name(image))
-        if with_tag(image) not in self._pulled:
-            yield _note(ENGINE, "trace.local", image=familiar_name(image), key=True)
+        yield _say(CLIENT, ENGINE, "trace.create", image=image)
+        if image not in self._pulled:
+            yield _note(ENGINE, "trace.local", image=image, key=True)
         yield _say(ENGINE, CLIENT, "trace.created", at, id=short(event.id))
 
     def _attach(self, event: EngineEvent) -> Iterator[Message]:
@@ -113,8 +113,8 @@ class Storyteller:
     def _start(self, event: EngineEvent) -> Iterator[Message]:
         yield _say(CLIENT, ENGINE, "trace.start")
         command = self._process(event)
-        at = self._since(event.moment)
-        yield _say(ENGINE, RUNTIME, "trace.started", at, command=command, key=True)
+        key = "trace.started" if command else "trace.started_unseen"
+        yield _say(ENGINE, RUNTIME, key, self._since(event.moment), command=command, key=True)
 
     def _die(self, event: EngineEvent) -> Iterator[Message]:
         lines = self._output_lines(event.id)
@@ -161,7 +161,7 @@ class Storyteller:
     def _process(self, event: EngineEvent) -> str:
         found = self._inspect("container", event.id)
         if not found:
-            return familiar_name(event.attributes.get("image", ""))
+            return ""  # removed since, as --rm asks
         return " ".join([found["Path"], *(found["Args"] or [])])
 
     def _output_lines(self, container: str) -> int:

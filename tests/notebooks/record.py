@@ -43,6 +43,7 @@ def record(path: Path, environ: Mapping[str, str]) -> None:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
     asyncio.run(runner.async_execute(env=dict(environ)))
