@@ -1,6 +1,6 @@
 """The card at the top of a lesson: which engine this is.
 
-Everything in it differs from machine to machine. Its text starts with `CARD_START` and each line
+Everything in it differs from machine to machine. Its text starts with the title and each line
 is `  name   value`, its HTML is one `<div class="dockerlab-card">…</div>` on one line, so that
 nbval can be told about both by name (`[dockerlab card]` in the sanitising file).
 """
