@@ -43,6 +43,7 @@ class Incoming:
         self._unpacker = unpacker
         self.hold = hold
         self._config_data = config
+        self.image_id = ImageID(digest_of(config))
         self.config = decode_config(config)
         self.chain = chain_ids(self.config.rootfs.diff_ids)
         self.layers: list[Layer] = []
@@ -100,7 +101,7 @@ class Incoming:
                 f"got {len(self.layers)}"
             )
         document = self._manifest(manifest)
-        image_id = ImageID(digest_of(self._config_data))
+        image_id = self.image_id
         await self.hold.keep(blobs=[Digest(image_id), digest_of(document)])
         for blob in (self._config_data, document):
             await asyncio.to_thread(self._library.content.add, blob)

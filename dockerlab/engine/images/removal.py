@@ -9,13 +9,17 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dockerlab.engine.errors import Conflict
+from dockerlab.engine.errors import Conflict, InvalidParameter, NotFound
+from dockerlab.engine.filters import Filters
 from dockerlab.engine.images.library import Library, references, short
-from dockerlab.engine.images.model import Removal
+from dockerlab.engine.images.model import PruneReport, Removal
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.metadata.layers import Layer
 from dockerlab.engine.oci import Digest, ImageID
 from dockerlab.engine.reference import Reference, parse
+from dockerlab.engine.timestamp import parse_moment, parse_rfc3339
+
+PRUNE_FILTERS = frozenset({"dangling", "label", "label!", "until"})
 
 
 class _Obstacle(msgspec.Struct, frozen=True):
@@ -51,6 +55,60 @@ def remove(library: Library, name: str, *, force: bool, prune: bool) -> Outcome:
     for action, image_id, labels in remover.events:
         library.publish_as(action, image_id, name=image_id, labels=labels)
     return Outcome(tuple(remover.removals), tuple(remover.layers), tuple(remover.blobs))
+
+
+def prune(library: Library, filters: Filters) -> tuple[PruneReport, Outcome]:
+    """Remove images without a name, or with ``dangling=false`` all that no container uses.
+
+    Raises:
+        InvalidParameter: a filter or its value is malformed.
+
+    """
+    filters.check(PRUNE_FILTERS)
+    dangling = filters.boolean("dangling", default=True)
+    moments = filters.values("until")
+    if len(moments) > 1:
+        raise InvalidParameter("more than one until filter specified")
+    until = parse_moment(moments[0]) if moments else None
+    outcomes = [
+        outcome
+        for image in library.records.all()
+        if _may_prune(library, image, filters=filters, until=until)
+        for name in _names_to_prune(image, dangling=dangling)
+        if (outcome := _attempt(library, name))
+    ]
+    layers = tuple(layer for outcome in outcomes for layer in outcome.layers)
+    removals = tuple(removal for outcome in outcomes for removal in outcome.removals)
+    report = PruneReport(removals or None, sum(layer.size for layer in layers))
+    blobs = tuple(blob for outcome in outcomes for blob in outcome.blobs)
+    return report, Outcome(removals, layers, blobs)
+
+
+def _may_prune(library: Library, image: Image, *, filters: Filters, until: int | None) -> bool:
+    config = library.config(image)
+    labels = (config.config.labels if config.config else None) or {}
+    if not image.names and library.records.children(image.image_id):
+        return False
+    if until is not None and (not config.created or parse_rfc3339(config.created) > until):
+        return False
+    unwanted = "label!" in filters and filters.labels("label!", labels)
+    return filters.labels("label", labels) and not unwanted
+
+
+def _names_to_prune(image: Image, *, dangling: bool) -> tuple[str, ...]:
+    if not image.names:
+        return (image.image_id.removeprefix("sha256:"),)
+    if dangling and any(name.tag for name in references(image)):
+        return ()
+    return image.names
+
+
+def _attempt(library: Library, name: str) -> Outcome | None:
+    """What removing the image did; None where something needs it, or it has just gone."""
+    try:
+        return remove(library, name, force=False, prune=True)
+    except (Conflict, NotFound):
+        return None
 
 
 class _Remover:

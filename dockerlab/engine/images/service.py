@@ -1,19 +1,27 @@
 """The images of an engine, and what can be done with them."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 from dockerlab.engine.content.store import ContentStore
-from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials
+from dockerlab.engine.distribution.service import Distribution
+from dockerlab.engine.errors import Conflict, InvalidParameter, NotImplementedHere
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.filters import Filters
-from dockerlab.engine.images import inspection, listing, removal
+from dockerlab.engine.images import inspection, listing, removal, saving
+from dockerlab.engine.images.importing import Importer
 from dockerlab.engine.images.library import Library
-from dockerlab.engine.images.model import Details, HistoryEntry, Removal, Summary
+from dockerlab.engine.images.loading import Loader
+from dockerlab.engine.images.model import Details, HistoryEntry, PruneReport, Removal, Summary
+from dockerlab.engine.images.pull import Puller
+from dockerlab.engine.images.registration import Registrar
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import ImageConfig, Platform
-from dockerlab.engine.reference import parse_target
+from dockerlab.engine.progress import Progress
+from dockerlab.engine.reference import Reference, parse_target
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 
 
@@ -30,11 +38,19 @@ class Images:
         content: ContentStore,
         snapshots: Snapshotter,
         events: EventBus,
+        distribution: Distribution | None = None,
         now: Callable[[], int] = time.time_ns,
     ) -> None:
-        self._library = Library(
+        """Without ``distribution`` nothing can be pulled."""
+        library = Library(
             database=database, content=content, snapshots=snapshots, events=events, now=now
         )
+        registrar = Registrar(library)
+        self._library = library
+        self._loader = Loader(library, registrar)
+        self._importer = Importer(library, registrar)
+        self._puller = Puller(library, registrar, distribution) if distribution else None
+        self._prune_lock = asyncio.Lock()
 
     def resolve(self, name: str, *, platform: Platform | None = None) -> Image:
         """The image that a name means.
@@ -107,3 +123,92 @@ class Images:
         outcome = removal.remove(self._library, name, force=force, prune=prune)
         await self._library.collector.collect(outcome.layers, outcome.blobs)
         return outcome.removals
+
+    async def prune(self, filters: Filters | None = None) -> PruneReport:
+        """Remove images that have no name, or that nobody uses: ``docker image prune``.
+
+        Raises:
+            InvalidParameter: a filter or its value is malformed.
+            Conflict: another prune is running.
+
+        """
+        if self._prune_lock.locked():
+            raise Conflict("a prune operation is already running")
+        async with self._prune_lock:
+            report, outcome = removal.prune(self._library, filters or Filters())
+            await self._library.collector.collect(outcome.layers, outcome.blobs)
+        attributes = {"reclaimed": str(report.space_reclaimed)}
+        self._library.events.publish(type="image", action="prune", id="", attributes=attributes)
+        return report
+
+    def pull(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None = None,
+        credentials: Credentials = ANONYMOUS,
+    ) -> AsyncGenerator[Progress, None]:
+        """Bring an image from a registry, a mirror or a pack: ``docker pull``.
+
+        The progress is Docker's, word for word. Close the generator to abort; then, and after an
+        error, nothing is kept that was not there before. Raises as ``Distribution.pull`` does.
+        """
+        if self._puller is None:
+            raise NotImplementedHere("this engine was made without a distribution")
+        return self._puller.pull(reference, platform=platform, credentials=credentials)
+
+    def save(self, names: Sequence[str]) -> AsyncGenerator[bytes, None]:
+        """The tar of some images, in pieces: ``docker save``.
+
+        A repository without tag means all its tags; an ID saves the image without a name.
+
+        Raises, before the first piece:
+            NotFound: a name means nothing.
+            InvalidParameter: a name is malformed, or its image has no layers.
+
+        """
+        return saving.save(self._library, names)
+
+    def load(
+        self, body: AsyncIterator[bytes], *, quiet: bool = True
+    ) -> AsyncGenerator[Progress, None]:
+        """Take in the images of a tar, all or none: ``docker load``.
+
+        ``quiet`` leaves out the progress of layers. Close the generator to abort.
+
+        Raises, while iterated:
+            DataLoss: the archive is damaged, or not what it says.
+            InvalidParameter: it has a malformed name, or no image.
+            DiskFull: no space is left.
+
+        """
+        return self._loader.load(body, quiet=quiet)
+
+    def import_tar(
+        self,
+        body: AsyncIterator[bytes],
+        *,
+        reference: Reference | None = None,
+        message: str = "",
+        changes: Sequence[str] = (),
+        platform: Platform | None = None,
+    ) -> AsyncGenerator[Progress, None]:
+        """Make an image from the tar of a root file system: ``docker import``.
+
+        Raises, while iterated:
+            InvalidParameter: a change is malformed.
+            DataLoss: this is no tar.
+            DiskFull: no space is left.
+
+        """
+        return self._importer.import_tar(
+            body, reference=reference, message=message, changes=changes, platform=platform
+        )
+
+    async def sweep(self) -> None:
+        """Remove what a crash left half done; once, when the engine starts, before all else."""
+        await asyncio.to_thread(self._library.collector.sweep)
+
+    async def collect(self) -> None:
+        """Remove layers that were kept for a container that has gone; cheap where none were."""
+        await self._library.collector.collect_layers()

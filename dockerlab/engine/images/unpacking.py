@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from dockerlab.engine.content.store import ContentStore
 from dockerlab.engine.errors import NotFound, SystemFailure
+from dockerlab.engine.images.body import finished
 from dockerlab.engine.metadata.layers import Layer, LayerRecords
 from dockerlab.engine.oci import ChainID, DiffID, Digest, chain_id_of
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
@@ -93,15 +94,7 @@ class Unpacker:
         work = asyncio.create_task(
             asyncio.to_thread(self._apply, blob, diff_id, parent, chain_id, read, stop)
         )
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            # The thread cannot be ended from outside, and must not be left to itself.
-            stop.set()
-            await asyncio.wait([work])
-            if not work.cancelled():
-                work.exception()
-            raise
+        return await finished(work, stop=stop.set)
 
     def _apply(
         self,
@@ -126,7 +119,7 @@ class Unpacker:
     @contextmanager
     def _active(self, parent: ChainID | None) -> Iterator[str]:
         name = f"unpack-{uuid.uuid4().hex}"
-        self._snapshots.prepare(name, parent=parent)
+        self._snapshots.prepare(name, parent=parent, unpacking=True)
         try:
             yield name
         except BaseException:
