@@ -7,6 +7,7 @@ EngineError
 ├── NotFound              the named thing does not exist       (HTTP 404)
 ├── Conflict              the state of things forbids it now   (HTTP 409)
 ├── NotModified           it already is as asked               (HTTP 304)
+├── TooManyRequests       a registry wants us to come later    (HTTP 429)
 ├── NotImplementedHere    Docker can do it, this engine cannot (HTTP 501)
 ├── Unavailable           something it needs does not answer   (HTTP 503)
 └── SystemFailure         the machine or a registry failed us  (HTTP 500)
@@ -49,6 +50,10 @@ class Conflict(EngineError):
 
 class NotModified(EngineError):
     """Nothing to do: it already is as asked."""
+
+
+class TooManyRequests(EngineError):
+    """A registry's limit is used up; it can be tried again later."""
 
 
 class NotImplementedHere(EngineError):

@@ -16,9 +16,9 @@ import msgspec
 from dockerlab.engine.distribution.challenge import Challenge, parse_challenges
 from dockerlab.engine.distribution.credentials import Credentials
 from dockerlab.engine.distribution.endpoint import is_loopback, origin
-from dockerlab.engine.distribution.replies import refusal
+from dockerlab.engine.distribution.replies import refusal, token_error
 from dockerlab.engine.distribution.transport import Timeouts, Transport
-from dockerlab.engine.errors import Unauthorized
+from dockerlab.engine.errors import SystemFailure, Unauthorized
 
 if TYPE_CHECKING:
     import aiohttp
@@ -94,7 +94,8 @@ class Authorizer:
         better can be offered.
 
         Raises:
-            Unauthorized: it asks for a password and there is none, or the token service says no.
+            Unauthorized, TooManyRequests: the token service says no.
+            SystemFailure: a password is wanted and there is none, or the token service fails.
 
         """
         by_scheme = {challenge.scheme: challenge for challenge in parse_challenges(headers)}
@@ -111,7 +112,7 @@ class Authorizer:
     async def _answer(self, challenge: Challenge, scopes: tuple[str, ...]) -> str:
         if challenge.scheme == "basic":
             if not self._credentials.username:
-                raise Unauthorized("no basic auth credentials")
+                raise SystemFailure("no basic auth credentials")
             return _basic(self._credentials)
         if self._credentials.registry_token:
             return f"Bearer {self._credentials.registry_token}"
@@ -121,7 +122,7 @@ class Authorizer:
             answer = await self._ask(challenge, scopes)
             token = answer.token or answer.access_token
             if not token:
-                raise Unauthorized("authorization server did not include a token in the response")
+                raise SystemFailure("authorization server did not include a token in the response")
             life = max(answer.expires_in, _SHORTEST_LIFE) - _MARGIN
             self._tokens.put(key, token, seconds=life)
         return f"Bearer {token}"
@@ -147,7 +148,7 @@ class Authorizer:
         async with response:
             body = await response.content.read(_LARGEST_ANSWER)
             if response.status != 200:
-                raise refusal(response.status, body)
+                raise token_error(refusal(response.status, body))
             return _decode(body)
 
     def _trusts(self, realm: str) -> bool:
@@ -158,7 +159,7 @@ class Authorizer:
     async def _fetch(
         self, realm: str, service: str, scopes: tuple[str, ...]
     ) -> "aiohttp.ClientResponse":
-        query = [("service", service), *(("scope", scope) for scope in scopes)]
+        query = [*(("scope", scope) for scope in scopes), ("service", service)]
         headers = {}
         if self._credentials.username:
             query.insert(0, ("account", self._credentials.username))
@@ -190,7 +191,7 @@ def _decode(body: bytes) -> _TokenAnswer:
     try:
         return msgspec.json.decode(body, type=_TokenAnswer)
     except msgspec.DecodeError as error:
-        raise Unauthorized(f"unable to decode token response: {error}") from error
+        raise SystemFailure(f"unable to decode token response: {error}") from error
 
 
 def _basic(credentials: Credentials) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from dockerlab.engine.content.store import ContentStore, Ingest
-from dockerlab.engine.distribution.manifests import is_foreign
 from dockerlab.engine.distribution.registry import Patience
-from dockerlab.engine.distribution.replies import Refused, blob_error
+from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.transport import Dropped, Unreachable
 from dockerlab.engine.errors import DataLoss, EngineError, NotFound
@@ -65,7 +64,7 @@ class Downloads:
 
         Raises:
             DataLoss: the bytes are not those of the digest; nothing is kept.
-            NotFound: no source has the blob.
+            Refused: no source gives the blob; of the last one's words.
             SystemFailure: no source can be reached, or all break off.
 
         """
@@ -121,7 +120,7 @@ class Downloads:
                     failure = error
                 else:
                     return
-        raise _in_words(failure, descriptor) from failure
+        raise failure
 
     async def _from(self, source: Source, descriptor: Descriptor, report: Report) -> None:
         """One source's try, with as many resumptions as make headway."""
@@ -213,14 +212,3 @@ def _downloading(descriptor: Descriptor, received: int) -> Progress:
 
 def _verification_failed(descriptor: Descriptor) -> DataLoss:
     return DataLoss(f"filesystem layer verification failed for digest {descriptor.digest}")
-
-
-def _in_words(failure: EngineError, layer: Descriptor) -> EngineError:
-    if not isinstance(failure, Refused):
-        return failure
-    if failure.status == 404 and is_foreign(layer):
-        return NotFound(
-            f"layer {layer.digest} is a foreign one: its registry does not keep it, and layers "
-            f"are not fetched from elsewhere ({', '.join(layer.urls) or 'no URL is given'})"
-        )
-    return blob_error(failure)

@@ -16,7 +16,6 @@ from dockerlab.engine.oci import (
     Descriptor,
     Index,
     Manifest,
-    parse_digest,
 )
 
 _CONFIGS = frozenset({CONFIG, DOCKER_CONFIG, "application/octet-stream", "text/html", ""})
@@ -62,12 +61,9 @@ def decode_manifest(raw: RawManifest, *, name: str) -> Manifest | Index:
         # The same bytes must not be a manifest to one reader and an index to another.
         raise InvalidParameter(f"the manifest of {name} claims to be an index as well")
     if media_type in INDEXES:
-        index = _decode(raw.data, Index)
-        for entry in index.manifests:
-            parse_digest(entry.digest)
-        return index
+        return _decode(raw.data, Index)
     manifest = _decode(raw.data, Manifest)
-    _check(manifest)
+    _check(manifest, media_type)
     return manifest
 
 
@@ -84,14 +80,15 @@ def _media_type(stated: str, shape: _Shape) -> str:
     return INDEX if shape.manifests is not None else MANIFEST
 
 
-def _check(manifest: Manifest) -> None:
+def _check(manifest: Manifest, media_type: str) -> None:
     if manifest.config.media_type not in _CONFIGS:
+        if media_type == MANIFEST:  # an artifact: a chart, a signature, a model
+            raise InvalidParameter(f"unsupported media type {manifest.config.media_type}")
         raise InvalidParameter(
             f'Encountered remote "{manifest.config.media_type}"'
             f"({_kind(manifest.config.media_type)}) when fetching"
         )
     for descriptor in (manifest.config, *manifest.layers):
-        parse_digest(descriptor.digest)
         if descriptor.size < 0:
             raise InvalidParameter(f"the size of {descriptor.digest} is negative")
     for layer in manifest.layers:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from dockerlab.engine.distribution.registry import LARGEST_MANIFEST
-from dockerlab.engine.distribution.replies import Refused, RegistryError
+from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import RawManifest
 from dockerlab.engine.distribution.transport import Unreachable
 from dockerlab.engine.errors import DataLoss
@@ -40,8 +40,8 @@ class PackedImage:
     def _manifest(self, wanted: str) -> RawManifest:
         descriptor = self._find(wanted)
         if descriptor is None or not (path := self._path(descriptor.digest)).is_file():
-            unknown = RegistryError(code="MANIFEST_UNKNOWN", message=f"not in {self._directory}")
-            raise Refused(404, (unknown,), str(unknown))
+            sentence = f"manifest unknown: not in {self._directory}"
+            raise Refused(404, "MANIFEST_UNKNOWN", sentence)
         if path.stat().st_size > LARGEST_MANIFEST:
             raise DataLoss(f"manifest of more than {LARGEST_MANIFEST >> 20} MiB refused: {path}")
         data = path.read_bytes()
@@ -75,8 +75,8 @@ class PackedImage:
         try:
             file = await asyncio.to_thread(self._path(descriptor.digest).open, "rb")
         except OSError as error:
-            unknown = RegistryError(code="BLOB_UNKNOWN", message=f"not in {self._directory}")
-            raise Refused(404, (unknown,), str(unknown)) from error
+            sentence = f"blob unknown: not in {self._directory}"
+            raise Refused(404, "BLOB_UNKNOWN", sentence) from error
         with file:
             file.seek(offset)
             while piece := await asyncio.to_thread(file.read, _PIECE):

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Collection
 import msgspec
 
 from dockerlab.engine.distribution.download import Downloads, short
+from dockerlab.engine.distribution.replies import Refused, blob_error
 from dockerlab.engine.distribution.resolve import Found
 from dockerlab.engine.oci import Descriptor, Digest
 from dockerlab.engine.progress import Progress
@@ -75,7 +76,7 @@ async def layers(
             await mailbox.wait()
             for task in tasks.values():
                 if task.done():
-                    task.result()
+                    _raise_failure(task, found)
             while wanted and tasks[wanted[0][1].digest].done():
                 mailbox.put(LayerDownloaded(*wanted.pop(0)))
             for item in mailbox.take():
@@ -86,3 +87,10 @@ async def layers(
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+def _raise_failure(task: "asyncio.Task[None]", found: Found) -> None:
+    try:
+        task.result()
+    except Refused as refused:
+        raise blob_error(refused, found.image.reference) from refused

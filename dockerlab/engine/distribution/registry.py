@@ -10,11 +10,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urljoin, urlsplit
 
 from dockerlab.engine.distribution.auth import Authorizer
+from dockerlab.engine.distribution.challenge import parse_challenges
 from dockerlab.engine.distribution.endpoint import Endpoint, origin
 from dockerlab.engine.distribution.replies import refusal
 from dockerlab.engine.distribution.source import RawManifest
 from dockerlab.engine.distribution.transport import Dropped, Timeouts, Transport, Unreachable
-from dockerlab.engine.errors import DataLoss, SystemFailure, Unauthorized
+from dockerlab.engine.errors import (
+    DataLoss,
+    EngineError,
+    SystemFailure,
+    TooManyRequests,
+    Unauthorized,
+)
 from dockerlab.engine.oci import (
     DOCKER_MANIFEST,
     DOCKER_MANIFEST_LIST,
@@ -160,7 +167,7 @@ class RegistryRepository:
                 last, delay = True, 0.0
             waited += delay
             if last or waited > self._patience.longest_retry_after:
-                raise refusal(response.status, body)
+                raise refusal(response.status, body, insufficient_scope=_lacks_scope(response))
             await asyncio.sleep(delay)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -174,9 +181,11 @@ class RegistryRepository:
         challenges = response.headers.getall("WWW-Authenticate", [])
         try:
             better = await self._authorizer.learn(challenges, self._pull, refused=sent)
-        except Unauthorized as error:
+        except (Unauthorized, SystemFailure, TooManyRequests) as error:
             response.release()
-            raise Unauthorized(f'{method.capitalize()} "{url}": {error}') from error
+            # Docker asks with HEAD for what a tag names, and so do its sentences.
+            verb = "Head" if "/manifests/" in url and "sha256:" not in url else method.capitalize()
+            raise _same_kind(error)(f'{verb} "{url}": {error}') from error
         if better is None:
             return response
         response.release()
@@ -213,9 +222,23 @@ class RegistryRepository:
             raise Unreachable(sentence, reason=error.reason, dialling=True) from error
 
 
+def _same_kind(error: EngineError) -> type[EngineError]:
+    for kind in (Unauthorized, TooManyRequests):
+        if isinstance(error, kind):
+            return kind
+    return SystemFailure
+
+
 def _starts_at(response: "aiohttp.ClientResponse", offset: int) -> bool:
     stated = response.headers.get("Content-Range", "")
     return not stated or stated.startswith(f"bytes {offset}-")
+
+
+def _lacks_scope(response: "aiohttp.ClientResponse") -> bool:
+    challenges = parse_challenges(response.headers.getall("WWW-Authenticate", []))
+    return response.status == 401 and any(
+        challenge.parameters.get("error") == "insufficient_scope" for challenge in challenges
+    )
 
 
 async def _error_body(response: "aiohttp.ClientResponse") -> bytes:

@@ -1,28 +1,38 @@
 """What a registry says when it says no (OCI distribution specification, "Error Codes")."""
 
 import http
-import json
 
 import msgspec
 
-from dockerlab.engine.errors import EngineError, NotFound, SystemFailure, Unauthorized
+from dockerlab.engine.errors import (
+    EngineError,
+    NotFound,
+    SystemFailure,
+    TooManyRequests,
+    Unauthorized,
+)
+from dockerlab.engine.reference import Reference
 
-# Docker's texts for codes that come without a message.
-_DEFAULT_MESSAGES = {
+# The codes of the specification, and the texts for those that come without a message.
+_MESSAGES = {
     "UNAUTHORIZED": "authentication required",
     "DENIED": "requested access to the resource is denied",
     "TOOMANYREQUESTS": "too many requests",
     "MANIFEST_UNKNOWN": "manifest unknown",
+    "MANIFEST_INVALID": "manifest invalid",
+    "MANIFEST_BLOB_UNKNOWN": "blob unknown to registry",
     "NAME_UNKNOWN": "repository name not known to registry",
+    "NAME_INVALID": "invalid repository name",
     "BLOB_UNKNOWN": "blob unknown to registry",
+    "BLOB_UPLOAD_INVALID": "blob upload invalid",
+    "BLOB_UPLOAD_UNKNOWN": "blob upload unknown to registry",
+    "DIGEST_INVALID": "provided digest did not match uploaded content",
+    "SIZE_INVALID": "provided length did not match content length",
     "UNSUPPORTED": "The operation is unsupported.",
+    "UNAVAILABLE": "service unavailable",
 }
-_STATUS_CODES = {
-    401: "UNAUTHORIZED",
-    403: "DENIED",
-    404: "MANIFEST_UNKNOWN",
-    429: "TOOMANYREQUESTS",
-}
+_BY_STATUS = {401: "UNAUTHORIZED", 403: "DENIED", 429: "TOOMANYREQUESTS"}
+_LONGEST_BODY = 512
 
 
 class RegistryError(msgspec.Struct, frozen=True):
@@ -32,8 +42,9 @@ class RegistryError(msgspec.Struct, frozen=True):
     message: str = ""
 
     def __str__(self) -> str:
-        words = self.code.lower().replace("_", " ")
-        return f"{words}: {self.message or _DEFAULT_MESSAGES.get(self.code, 'unknown error')}"
+        known = self.code if self.code in _MESSAGES else "UNKNOWN"
+        message = self.message or _MESSAGES.get(self.code, "unknown error")
+        return f"{known.lower().replace('_', ' ')}: {message}"
 
 
 class _Body(msgspec.Struct, frozen=True):
@@ -43,29 +54,36 @@ class _Body(msgspec.Struct, frozen=True):
 class Refused(EngineError):
     """A registry's answer that is no success, before it is put into words for the user."""
 
-    def __init__(self, status: int, errors: tuple[RegistryError, ...], sentence: str) -> None:
+    def __init__(self, status: int, code: str, sentence: str) -> None:
         super().__init__(sentence)
         self.status = status
-        self.code = errors[0].code if errors else _STATUS_CODES.get(status, "UNKNOWN")
+        self.code = code
 
 
-def refusal(status: int, body: bytes) -> Refused:
-    """The answer with ``status`` and ``body``, as Docker's client would tell it."""
+def refusal(status: int, body: bytes, *, insufficient_scope: bool = False) -> Refused:
+    """The answer with ``status`` and ``body``, in the words of Docker's client.
+
+    ``insufficient_scope`` is what the challenge of a 401 said of the token that was shown
+    (RFC 6750, section 3.1): who asks is known, and may not.
+    """
+    if insufficient_scope:
+        return _refused(status, RegistryError(code="DENIED"))
     if not 400 <= status < 500:
-        return Refused(status, (), f"received unexpected HTTP status: {status} {_phrase(status)}")
+        return Refused(
+            status, "UNKNOWN", f"received unexpected HTTP status: {status} {_phrase(status)}"
+        )
     try:
         errors = msgspec.json.decode(body, type=_Body).errors
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         errors = ()
-    if not errors and (code := _STATUS_CODES.get(status)) and status != 404:
-        errors = (RegistryError(code=code),)
-    if len(errors) == 1:
-        return Refused(status, errors, str(errors[0]))
     if errors:
-        lines = "".join(f"{error}\n" for error in errors)
-        return Refused(status, errors, f"errors:\n{lines}")
-    shown = json.dumps(body[:512].decode(errors="replace"))
-    return Refused(status, (), f"error parsing HTTP {status} response body: {shown}")
+        return _refused(status, errors[0])
+    text = body[:_LONGEST_BODY].decode(errors="replace")
+    return _refused(status, RegistryError(_BY_STATUS.get(status, "UNKNOWN"), text))
+
+
+def _refused(status: int, error: RegistryError) -> Refused:
+    return Refused(status, error.code, str(error))
 
 
 def _phrase(status: int) -> str:
@@ -75,26 +93,37 @@ def _phrase(status: int) -> str:
         return ""
 
 
-def pull_error(refused: Refused, *, familiar_name: str, familiar: str) -> EngineError:
-    """The sentence for someone who pulls ``familiar`` (``busybox:latest``)."""
+def pull_error(refused: Refused, reference: Reference) -> EngineError:
+    """The sentence for someone who pulls ``reference``."""
     if refused.code == "DENIED":
         return NotFound(
-            f"pull access denied for {familiar_name}, repository does not exist or may require "
-            f"'docker login': {refused}"
+            f"pull access denied for {reference.familiar_name}, repository does not exist or may "
+            f"require 'docker login': {refused}"
         )
-    if refused.code == "MANIFEST_UNKNOWN" and refused.status == 404:
-        return NotFound(f"manifest for {familiar} not found: {refused}")
+    if refused.code == "MANIFEST_UNKNOWN":
+        return NotFound(f"manifest for {reference.familiar} not found: {refused}")
     if refused.code == "NAME_UNKNOWN":
-        return NotFound(f"repository {familiar_name} not found: {refused}")
-    if refused.code == "UNAUTHORIZED":
-        return Unauthorized(str(refused))
-    return SystemFailure(str(refused))
+        return NotFound(f"repository {reference.familiar_name} not found: {refused}")
+    return _error(refused)
 
 
-def blob_error(refused: Refused) -> EngineError:
-    """The same for a blob, whose absence is nothing that the user can mend."""
-    if refused.code == "UNAUTHORIZED":
-        return Unauthorized(str(refused))
+def blob_error(refused: Refused, reference: Reference) -> EngineError:
+    """The same when it is a blob that is refused."""
+    if refused.code == "DENIED":
+        return pull_error(refused, reference)
     if refused.status == 404:
-        return NotFound(str(refused))
+        return NotFound("unknown blob")
+    return _error(refused)
+
+
+def token_error(refused: Refused) -> EngineError:
+    """The same for a token service."""
+    return _error(refused)
+
+
+def _error(refused: Refused) -> EngineError:
+    if refused.code == "UNAUTHORIZED":
+        return Unauthorized(str(refused))
+    if refused.code == "TOOMANYREQUESTS":
+        return TooManyRequests(str(refused))
     return SystemFailure(str(refused))

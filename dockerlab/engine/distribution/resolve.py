@@ -1,6 +1,7 @@
 """From a name to one image for one platform: its manifest and its config, verified."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
@@ -8,6 +9,7 @@ from dockerlab.engine import platform as platforms
 from dockerlab.engine.distribution.manifests import decode_manifest
 from dockerlab.engine.distribution.replies import Refused, blob_error, pull_error
 from dockerlab.engine.distribution.source import RawManifest, Source
+from dockerlab.engine.distribution.transport import Dropped
 from dockerlab.engine.errors import DataLoss, EngineError, InvalidParameter, NotFound
 from dockerlab.engine.oci import (
     Descriptor,
@@ -23,6 +25,7 @@ from dockerlab.engine.reference import Reference
 
 _LARGEST_CONFIG = 8 << 20
 _DEEPEST_INDEX = 4
+_ATTEMPTS = 4
 
 
 class Resolved(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,12 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     config: ImageConfig
 
 
+class Located(msgspec.Struct, frozen=True):
+    """``source`` has something by that name; whether it is whole is yet to be seen."""
+
+    source: str
+
+
 class Found(msgspec.Struct, frozen=True):
     """An image, and the sources that its layers may be had from, the likeliest first."""
 
@@ -53,53 +62,58 @@ class Found(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
-async def find(reference: Reference, sources: Sequence[Source], platform: Platform) -> Found:
-    """The image in the first source that has it whole.
+async def find(
+    reference: Reference, sources: Sequence[Source], platform: Platform
+) -> AsyncGenerator[Located | Found, None]:
+    """The image in the first source that has it whole; ``Found`` comes last.
 
     Raises:
         NotFound: none has it, or none for the platform, in the registry's own words.
         InvalidParameter: what it has is no image.
-        SystemFailure, DataLoss, Unauthorized: the registry does not answer, lies, or refuses.
+        Unauthorized, TooManyRequests: the registry refuses, for now or for this user.
+        SystemFailure, DataLoss: the registry does not answer, or lies.
 
     """
-    failure: EngineError | None = None
+    failure: EngineError = NotFound(f"no endpoints found for {reference.familiar}")
     for place, source in enumerate(sources):
         try:
-            image = await _resolve(reference, source, platform)
+            first = await source.manifest(reference.digest or reference.tag)
+            decoded = decode_manifest(first, name=str(reference))
+            yield Located(source.name)
+            image = await _complete(reference, source, first, decoded, platform)
         except EngineError as error:
             # What the registry itself said is what the user asked to know; what its mirrors and
             # the packs said is not.
-            if failure is None or (source.canonical and not source.mirror):
+            if place == 0 or (source.canonical and not source.mirror):
                 failure = error
         else:
-            return Found(image, (source, *sources[place + 1 :]))
-    if isinstance(failure, Refused):
-        raise pull_error(
-            failure, familiar_name=reference.familiar_name, familiar=reference.familiar
-        ) from failure
-    raise failure or NotFound(f"no endpoints found for {reference.familiar}")
+            yield Found(image, (source, *sources[place + 1 :]))
+            return
+    raise pull_error(failure, reference) if isinstance(failure, Refused) else failure
 
 
-async def _resolve(reference: Reference, source: Source, platform: Platform) -> Resolved:
-    first = await source.manifest(reference.digest or reference.tag)
-    raw, index = first, None
-    decoded = decode_manifest(raw, name=str(reference))
+async def _complete(
+    reference: Reference,
+    source: Source,
+    first: RawManifest,
+    decoded: Manifest | Index,
+    platform: Platform,
+) -> Resolved:
+    raw = first
     for _ in range(_DEEPEST_INDEX):
         if not isinstance(decoded, Index):
             break
-        index = index or raw.data
-        chosen = platforms.choose(decoded, platform)
-        raw = await source.manifest(chosen.digest)
+        raw = await source.manifest(platforms.choose(decoded, platform).digest)
         decoded = decode_manifest(raw, name=str(reference))
     if isinstance(decoded, Index):
         raise InvalidParameter(f"the index of {reference.familiar} points at indexes without end")
-    data = await _config(source, decoded.config)
+    data = await _config(source, decoded.config, reference)
     return Resolved(
         reference=reference,
         digest=first.descriptor.digest,
         canonical=source.canonical,
         source=source.name,
-        index=index,
+        index=None if raw is first else first.data,
         manifest_digest=raw.descriptor.digest,
         manifest_data=raw.data,
         manifest=decoded,
@@ -109,19 +123,33 @@ async def _resolve(reference: Reference, source: Source, platform: Platform) -> 
     )
 
 
-async def _config(source: Source, descriptor: Descriptor) -> bytes:
+async def _config(source: Source, descriptor: Descriptor, reference: Reference) -> bytes:
+    what = "error pulling image configuration"
     if descriptor.size > _LARGEST_CONFIG:
-        raise InvalidParameter(f"image config of {descriptor.size} bytes refused")
+        raise InvalidParameter(f"{what}: {descriptor.size} bytes are too many")
+    data = await _read(source, descriptor, reference)
+    if digest_of(data) != descriptor.digest:
+        raise DataLoss(f"{what}: image config verification failed for digest {descriptor.digest}")
+    return data
+
+
+async def _read(source: Source, descriptor: Descriptor, reference: Reference) -> bytes:
+    for _ in range(_ATTEMPTS - 1):
+        with contextlib.suppress(Dropped):
+            return await _read_once(source, descriptor, reference)
+    return await _read_once(source, descriptor, reference)
+
+
+async def _read_once(source: Source, descriptor: Descriptor, reference: Reference) -> bytes:
     data = bytearray()
     try:
-        async for piece in source.blob(descriptor):
-            data += piece
-            if len(data) > _LARGEST_CONFIG:
-                break
+        async with contextlib.aclosing(source.blob(descriptor)) as pieces:
+            async for piece in pieces:
+                data += piece
+                if len(data) > descriptor.size:
+                    break
     except Refused as refused:
-        raise blob_error(refused) from refused
-    if digest_of(bytes(data)) != descriptor.digest:
-        raise DataLoss(f"image config verification failed for digest {descriptor.digest}")
+        raise blob_error(refused, reference) from refused
     return bytes(data)
 
 

@@ -19,7 +19,7 @@ from dockerlab.engine.distribution.endpoint import (
 from dockerlab.engine.distribution.pack import PackedImage
 from dockerlab.engine.distribution.pull import LayerDownloaded, layers
 from dockerlab.engine.distribution.registry import Patience, RegistryRepository
-from dockerlab.engine.distribution.resolve import Found, Resolved, find
+from dockerlab.engine.distribution.resolve import Found, Located, Resolved, find
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.transport import MIRROR_TIMEOUTS, Timeouts, Transport
 from dockerlab.engine.oci import Platform
@@ -67,8 +67,16 @@ class Distribution:
 
         Raises as ``dockerlab.engine.distribution.resolve.find``.
         """
+        steps = [step async for step in self._find(reference, platform, credentials)]
+        found = steps[-1]
+        assert isinstance(found, Found), "find raises when it finds nothing"
+        return found
+
+    def _find(
+        self, reference: Reference, platform: Platform | None, credentials: Credentials
+    ) -> AsyncGenerator[Located | Found, None]:
         sources = self._sources(reference.stored, credentials)
-        return await find(reference.stored, sources, platform or platforms.host())
+        return find(reference.stored, sources, platform or platforms.host())
 
     async def pull(
         self,
@@ -88,12 +96,21 @@ class Distribution:
 
         Raises as ``resolve`` and ``dockerlab.engine.distribution.pull.layers``.
         """
-        found = await self.resolve(reference, platform=platform, credentials=credentials)
-        image = found.image
-        wanted = image.reference.digest or image.reference.tag
-        yield Progress(status=f"Pulling from {_shown_name(reference)}", id=wanted)
-        yield image
-        async with aclosing(layers(found, self._downloads, present=present(image))) as events:
+        wanted = reference.stored.digest or reference.stored.tag
+        pulling = Progress(status=f"Pulling from {reference.path}", id=wanted)
+        found: Found | None = None
+        told = False
+        async with aclosing(self._find(reference, platform, credentials)) as steps:
+            async for step in steps:
+                if isinstance(step, Found):
+                    found = step
+                elif not told:
+                    told = True
+                    yield pulling
+        assert found is not None, "find raises when it finds nothing"
+        yield found.image
+        here = present(found.image)
+        async with aclosing(layers(found, self._downloads, present=here)) as events:
             async for event in events:
                 yield event
 
@@ -130,8 +147,3 @@ class Distribution:
     async def close(self) -> None:
         """Close all connections."""
         await self._transport.close()
-
-
-def _shown_name(reference: Reference) -> str:
-    # Docker shows the path without the registry here, with "library/".
-    return reference.path
