@@ -6,8 +6,6 @@ from typing import BinaryIO, cast
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.content.store import Ingest
-from dockerlab.engine.errors import DataLoss
-from dockerlab.engine.images import archive
 from dockerlab.engine.images.body import Body, finished
 from dockerlab.engine.images.changes import apply_changes
 from dockerlab.engine.images.library import Library
@@ -95,10 +93,7 @@ class Importer:
         async with self._registrar.incoming(encode(config)) as incoming:
             await incoming.present()
             if not incoming.layers:
-                try:
-                    await incoming.add(blob)
-                except DataLoss as error:
-                    raise archive.in_dockers_words(error) from error
+                await incoming.add(blob)
             image = await incoming.register(names=names, tagged=tagged)
         for name in names:
             self._library.publish("tag", image.image_id, name=name.familiar)

@@ -8,6 +8,7 @@ from dockerlab.engine.distribution.credentials import Credentials
 from dockerlab.engine.distribution.pull import LayerDownloaded
 from dockerlab.engine.distribution.resolve import Resolved
 from dockerlab.engine.distribution.service import Distribution
+from dockerlab.engine.errors import DataLoss
 from dockerlab.engine.images.library import Library, short
 from dockerlab.engine.images.registration import Incoming, Registrar
 from dockerlab.engine.images.reporting import Counting, Report, reported
@@ -106,7 +107,10 @@ async def _receive_layers(
         while (layer := await arrived.get()) is not None:
             name, total = short(layer.descriptor.digest), layer.descriptor.size
             read = Counting(report, status="Extracting", id=name, total=total)
-            await incoming.add(layer.descriptor.digest, read=read)
+            try:
+                await incoming.add(layer.descriptor.digest, read=read)
+            except DataLoss as error:
+                raise DataLoss(f"failed to register layer: {error}") from error
             report(Progress(status="Pull complete", id=name))
 
     async def receive() -> None:

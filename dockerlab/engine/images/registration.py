@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dockerlab.engine.content.store import ContentStore
 from dockerlab.engine.errors import DataLoss, EngineError, InvalidParameter
 from dockerlab.engine.gc import Hold
+from dockerlab.engine.images.archive import in_dockers_words
 from dockerlab.engine.images.library import Library
 from dockerlab.engine.images.unpacking import Read, Unpacker
 from dockerlab.engine.metadata.images import NEVER, Image
@@ -69,12 +70,15 @@ class Incoming:
 
         """
         place = len(self.layers)
-        layer = await self._unpacker.unpack(
-            blob,
-            diff_id=self.config.rootfs.diff_ids[place],
-            parent=self.chain[place - 1] if place else None,
-            read=read,
-        )
+        try:
+            layer = await self._unpacker.unpack(
+                blob,
+                diff_id=self.config.rootfs.diff_ids[place],
+                parent=self.chain[place - 1] if place else None,
+                read=read,
+            )
+        except DataLoss as error:
+            raise in_dockers_words(error) from error
         self.layers.append(layer)
         return layer
 
@@ -162,7 +166,12 @@ def decode_config(data: bytes) -> ImageConfig:
         DataLoss: it is none, or for another system.
 
     """
-    config = decode(data, ImageConfig)
+    try:
+        config = decode(data, ImageConfig)
+    except DataLoss:
+        if b'"rootfs"' in data or not data.lstrip().startswith(b"{"):
+            raise
+        raise DataLoss("invalid image JSON, no RootFS key") from None
     if config.os not in ("", "linux"):
         raise DataLoss(f"cannot load {config.os} image on linux")
     try:
