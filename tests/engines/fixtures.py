@@ -9,6 +9,7 @@ import pytest
 from tests.engines.embedded import running_embedded
 from tests.engines.engine import Engine
 from tests.engines.images import busybox, layer, on_top_of
+from tests.engines.leftovers import end_leftovers
 from tests.engines.lessons import hello_world, nginx, nginx_slim, system
 from tests.engines.reference import put_docker_first, running_docker
 from tests.engines.registry import Registry, running_registry
@@ -16,11 +17,17 @@ from tests.engines.registry import Registry, running_registry
 
 @pytest.fixture(scope="session")
 def session_directory() -> Iterator[Path]:
-    """A folder for this session, short enough for a unix socket, and removed at its end."""
+    """A folder for this session, short enough for a unix socket, and removed at its end.
+
+    A process that still lives in it then is a fault of the test that started it.
+    """
     with tempfile.TemporaryDirectory(prefix="dockerlab-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         directory.chmod(0o755)  # an ordinary user's engine lives in here, too
         yield directory
+        left = end_leftovers(directory)
+    if left:
+        raise RuntimeError("a test left these processes running:\n" + "\n".join(left))
 
 
 @pytest.fixture(scope="session")
