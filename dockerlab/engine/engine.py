@@ -1,12 +1,24 @@
 """The composition root: the stores and services are put together here, and nowhere else."""
 
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
+from dockerlab.engine import mount
+from dockerlab.engine.content.local import LocalStore
+from dockerlab.engine.distribution.service import Distribution
+from dockerlab.engine.errors import NotImplementedHere
 from dockerlab.engine.events import EventBus
+from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.database import Database
+from dockerlab.engine.runtime.probe import open_runtime
+from dockerlab.engine.runtime.runtime import Runtime
+from dockerlab.engine.snapshots.overlay import OverlaySnapshotter
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +37,28 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 class Engine:
     """A running engine."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime) -> None:
         """Use ``open``."""
+        root = settings.root
         self.settings = settings
-        self.root = settings.root
-        self.database = database
+        self.root = root
+        self.runtime = runtime
+        self.id, self.created = _identity(root / "engine-id")
+        self.rootless = mount.in_user_namespace()
         self.events = EventBus()
+        self.database = Database(root / "metadata.db")
+        self.content = LocalStore(root / "content")
+        self.snapshots = OverlaySnapshotter(root / "snapshots", self.database)
+        self.distribution = Distribution(
+            self.content, mirrors=settings.mirrors, packs=settings.packs
+        )
+        self.images = Images(
+            database=self.database,
+            content=self.content,
+            snapshots=self.snapshots,
+            events=self.events,
+            distribution=self.distribution,
+        )
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -38,17 +66,43 @@ class Engine:
 
         Raises:
             DataLoss: what is there was not written by an engine of this kind.
-            SystemFailure: the machine lacks something without which no engine can run.
+            Unavailable: the machine lacks something without which no engine can run.
 
         """
-        settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        database = Database(settings.root / "metadata.db")
-        return cls(settings, database)
+        if settings.runtime == "proot":
+            raise NotImplementedHere("the embedded engine cannot use proot yet")
+        with _private_files():
+            settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            runtime = await open_runtime(settings.root / "runtime", own_mounts=True)
+            engine = cls(settings, runtime)
+        await engine.images.sweep()
+        return engine
 
     def busy(self) -> bool:
         """Whether a container runs, so that the engine must not stop by itself."""
         return False
 
+    async def stop(self) -> None:
+        """Stop the containers, as they would be stopped one by one."""
+
     async def close(self) -> None:
-        """Stop the containers and release everything."""
+        """Release everything."""
+        await self.distribution.close()
         self.database.close()
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    """What is made in the block is for this user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _identity(path: Path) -> tuple[str, int]:
+    """The engine's ID, the same for as long as its data lives, and since when (nanoseconds)."""
+    if not path.exists():
+        path.write_text(str(uuid.uuid4()))
+    return path.read_text(), path.stat().st_mtime_ns

@@ -7,7 +7,8 @@ As in Docker, the last 256 events are remembered so that ``docker events --since
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import msgspec
 
@@ -44,16 +45,21 @@ class EventBus:
             queue.put_nowait(event)
         return event
 
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return len(self._subscribers)
+
     def recent(self) -> tuple[Event, ...]:
         """The remembered events, oldest first."""
         return tuple(self._recent)
 
-    async def subscribe(self) -> AsyncIterator[Event]:
-        """Events from now on, until the iteration is closed."""
+    @contextmanager
+    def subscription(self) -> Iterator[asyncio.Queue[Event]]:
+        """A queue of the events from now on, for as long as the block lasts."""
         queue: asyncio.Queue[Event] = asyncio.Queue()
         self._subscribers.add(queue)
         try:
-            while True:
-                yield await queue.get()
+            yield queue
         finally:
             self._subscribers.discard(queue)

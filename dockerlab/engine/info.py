@@ -2,20 +2,26 @@
 
 import os
 import platform
+import time
+from pathlib import Path
+
+from dockerlab.engine import platform as platforms
+from dockerlab.engine.engine import Engine
+from dockerlab.engine.timestamp import format_rfc3339
 
 ENGINE_VERSION = "0.1.0"
 PRODUCT = "dockerlab embedded engine"
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
+TEACHING = (
+    "WARNING: this is dockerlab's teaching engine: its containers have the rights of the user who "
+    "started it"
+)
+NO_BRIDGE = (
+    "WARNING: there is no bridge network: containers have the network of this machine, or none"
+)
 
 
-def go_architecture() -> str:
-    """The machine's architecture in Go's words, as images name it."""
-    machine = os.uname().machine
-    return _ARCHITECTURES.get(machine, machine)
-
-
-def version(*, api: str, oldest_api: str) -> dict[str, object]:
+def version(engine: Engine, *, api: str, oldest_api: str) -> dict[str, object]:
     """The body of ``GET /version``."""
     facts = {
         "Version": ENGINE_VERSION,
@@ -24,16 +30,169 @@ def version(*, api: str, oldest_api: str) -> dict[str, object]:
         "GitCommit": "",
         "GoVersion": f"none (Python {platform.python_version()})",
         "Os": "linux",
-        "Arch": go_architecture(),
+        "Arch": platforms.host().architecture,
         "KernelVersion": os.uname().release,
         "BuildTime": "",
     }
     details = {key: value for key, value in facts.items() if key != "Version"}
+    name, _, number = engine.runtime.program.partition(" ")
     components = [
         {
             "Name": "Engine",
             "Version": ENGINE_VERSION,
             "Details": {**details, "Experimental": "false"},
         },
+        {"Name": name, "Version": number, "Details": {"GitCommit": ""}},
     ]
     return {"Platform": {"Name": PRODUCT}, "Components": components, **facts}
+
+
+def info(engine: Engine) -> dict[str, object]:
+    """The body of ``GET /info``."""
+    return {
+        "ID": engine.id,
+        **_counts(engine),
+        **_storage(engine),
+        "Plugins": {
+            "Volume": ["local"],
+            "Network": ["host", "null"],
+            "Authorization": None,
+            "Log": ["json-file"],
+        },
+        **_limits(),
+        "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
+        "Debug": False,
+        "NFd": len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - names are enough
+        "OomKillDisable": False,
+        "NGoroutines": 0,
+        "SystemTime": format_rfc3339(time.time_ns()),
+        "LoggingDriver": "json-file",
+        "CgroupDriver": "none",
+        "CgroupVersion": "2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "1",
+        "NEventsListener": engine.events.listeners,
+        **_machine(),
+        "IndexServerAddress": "https://index.docker.io/v1/",
+        "RegistryConfig": _registries(engine),
+        "GenericResources": None,
+        "DockerRootDir": str(engine.root),
+        **_proxies(),
+        "Name": os.uname().nodename,
+        "Labels": ["org.dockerlab.engine=embedded"],
+        "ExperimentalBuild": False,
+        "ServerVersion": ENGINE_VERSION,
+        **_runtime(engine),
+        "Swarm": {
+            "NodeID": "",
+            "NodeAddr": "",
+            "LocalNodeState": "inactive",
+            "ControlAvailable": False,
+            "Error": "",
+            "RemoteManagers": None,
+        },
+        "LiveRestoreEnabled": False,
+        "Isolation": "",
+        "InitBinary": "",
+        "ContainerdCommit": {"ID": ""},
+        "RuncCommit": {"ID": ""},
+        "InitCommit": {"ID": ""},
+        "SecurityOptions": ["name=rootless"] if engine.rootless else [],
+        "CDISpecDirs": [],
+        "Warnings": [TEACHING, NO_BRIDGE],
+    }
+
+
+def _counts(engine: Engine) -> dict[str, object]:
+    return {
+        "Containers": 0,
+        "ContainersRunning": 0,
+        "ContainersPaused": 0,
+        "ContainersStopped": 0,
+        "Images": len(engine.images.list()),
+    }
+
+
+def _storage(engine: Engine) -> dict[str, object]:
+    return {
+        "Driver": engine.snapshots.name,
+        "DriverStatus": [
+            ["Backing Filesystem", _file_system(engine.root)],
+            ["userxattr", str(engine.rootless).lower()],
+        ],
+    }
+
+
+def _limits() -> dict[str, object]:
+    """No limits are kept where control groups are not ours to make."""
+    names = (
+        "MemoryLimit",
+        "SwapLimit",
+        "CpuCfsPeriod",
+        "CpuCfsQuota",
+        "CPUShares",
+        "CPUSet",
+        "PidsLimit",
+    )
+    return dict.fromkeys(names, False)
+
+
+def _machine() -> dict[str, object]:
+    uname = os.uname()
+    return {
+        "KernelVersion": uname.release,
+        "OperatingSystem": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
+        "OSVersion": platform.freedesktop_os_release().get("VERSION_ID", ""),
+        "OSType": "linux",
+        "Architecture": uname.machine,
+        "NCPU": len(os.sched_getaffinity(0)),
+        "MemTotal": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+    }
+
+
+def _registries(engine: Engine) -> dict[str, object]:
+    mirrors = [mirror.rstrip("/") + "/" for mirror in engine.settings.mirrors]
+    return {
+        "IndexConfigs": {
+            "docker.io": {
+                "Mirrors": mirrors,
+                "Name": "docker.io",
+                "Official": True,
+                "Secure": True,
+            }
+        },
+        "InsecureRegistryCIDRs": ["::1/128", "127.0.0.0/8"],
+        "Mirrors": mirrors or None,
+    }
+
+
+def _proxies() -> dict[str, object]:
+    def proxy(name: str) -> str:
+        return os.environ.get(name) or os.environ.get(name.lower()) or ""
+
+    return {
+        "HttpProxy": proxy("HTTP_PROXY"),
+        "HttpsProxy": proxy("HTTPS_PROXY"),
+        "NoProxy": proxy("NO_PROXY"),
+    }
+
+
+def _runtime(engine: Engine) -> dict[str, object]:
+    name = engine.runtime.program.partition(" ")[0]
+    return {"Runtimes": {name: {"path": name}}, "DefaultRuntime": name}
+
+
+def _file_system(path: Path) -> str:
+    """The type of the file system that holds ``path``, by the longest mount point above it."""
+    best = ("", "unknown")
+    for entry in _read("/proc/self/mounts").splitlines():
+        _, point, kind, *_ = entry.split(" ")
+        point = point.replace("\\040", " ")
+        if path.is_relative_to(point) and len(point) >= len(best[0]):
+            best = (point, kind)
+    return {"ext4": "extfs", "ext3": "extfs", "ext2": "extfs"}.get(best[1], best[1])
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError:
+        return ""

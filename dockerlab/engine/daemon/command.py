@@ -1,6 +1,7 @@
 """``dockerlab engine start|stop|status|run``, and ``python -m dockerlab.engine`` with the same."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,6 +109,7 @@ def _add_options(command: argparse.ArgumentParser, *, idle: float) -> None:
         "--mirror",
         metavar="URL",
         action="append",
-        default=[],
-        help="a registry to ask before Docker Hub; may be repeated",
+        default=os.environ.get("DOCKERLAB_REGISTRY_MIRRORS", "").replace(",", " ").split(),
+        help="a registry to ask before Docker Hub; may be repeated, and adds to those in "
+        "DOCKERLAB_REGISTRY_MIRRORS",
     )

@@ -23,7 +23,6 @@ CLONE_NEWNS = 0x00020000
 CLONE_NEWUSER = 0x10000000
 MS_REC = 0x4000
 MS_SLAVE = 0x80000
-PR_SET_CHILD_SUBREAPER = 36
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -54,11 +53,6 @@ def enter() -> None:
     # Mounts of the machine still arrive here, ours never leave.
     if _libc.mount(None, b"/", None, MS_REC | MS_SLAVE, None) != 0:
         raise NamespacesRefused(_reason(ctypes.get_errno()))
-
-
-def reap_orphans() -> None:
-    """Become the parent of every process whose own parent in our tree ends (prctl(2))."""
-    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _unshare(flags: int) -> None:

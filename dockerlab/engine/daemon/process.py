@@ -1,6 +1,7 @@
 """The engine's own process: from the command line to the last goodbye."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -49,10 +50,13 @@ def run(options: Options, *, detach: int | None = None) -> None:
         return
     try:
         _run(options, detach)
-    except EngineError as error:
+    except Exception as error:
         if detach is None:
             raise
-        _tell(detach, f"{type(error).__name__}: {error}")
+        if not isinstance(error, EngineError):
+            _log.exception("unexpected error")
+        with contextlib.suppress(OSError):  # it was told already that all is well
+            _tell(detach, f"{type(error).__name__}: {error}")
         sys.exit(1)
 
 
@@ -62,7 +66,6 @@ def _run(options: Options, detach: int | None) -> None:
         listener = _listen(options.socket)
         try:
             namespaces.enter()
-            namespaces.reap_orphans()
             os.chdir("/")  # a learner may remove the directory that this was started in
             logging.basicConfig(
                 level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -110,8 +113,9 @@ async def _serve(options: Options, listener: sockets.socket, detach: int | None)
     await ending.wait()
     idle.cancel()
     _log.info("stopping")
-    await engine.close()
+    await engine.stop()  # clients that are attached still see the end of their containers
     await server.close()
+    await engine.close()
 
 
 async def _end_when_idle(

@@ -14,10 +14,12 @@ from dockerlab.engine.errors import (
     NotFound,
     NotImplementedHere,
     NotModified,
+    TooManyRequests,
     Unauthorized,
     Unavailable,
 )
-from dockerlab.engine.server.versions import VersionTooOld
+from dockerlab.engine.info import ENGINE_VERSION
+from dockerlab.engine.server.versions import NEWEST, VersionTooOld
 
 _log = logging.getLogger(__name__)
 
@@ -28,11 +30,20 @@ _STATUS = (
     (NotFound, HTTPStatus.NOT_FOUND),
     (Conflict, HTTPStatus.CONFLICT),
     (NotModified, HTTPStatus.NOT_MODIFIED),
+    (TooManyRequests, HTTPStatus.TOO_MANY_REQUESTS),
     (NotImplementedHere, HTTPStatus.NOT_IMPLEMENTED),
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 _encoder = msgspec.json.Encoder()
+
+HEADERS = {
+    "Api-Version": str(NEWEST),
+    "Docker-Experimental": "false",
+    "Ostype": "linux",
+    "Server": f"dockerlab/{ENGINE_VERSION} (linux)",
+}
+"""On every answer, as Docker has them."""
 
 
 def line(value: object) -> bytes:
@@ -44,6 +55,14 @@ def answer(value: object, *, status: int = HTTPStatus.OK) -> web.Response:
     """An answer that is one JSON value."""
     response = web.Response(body=line(value), status=status)
     response.headers["Content-Type"] = "application/json"
+    return response
+
+
+def stream(content_type: str, **headers: str) -> web.StreamResponse:
+    """An answer whose body is written piece by piece."""
+    response = web.StreamResponse(headers={**HEADERS, **headers})
+    response.content_type = content_type
+    response.enable_chunked_encoding()
     return response
 
 
@@ -60,11 +79,16 @@ def status_of(error: Exception) -> int:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def log_unexpected(error: Exception) -> None:
+    """Keep what the user's sentence leaves out; nobody had foreseen it."""
+    _log.error("unexpected error", exc_info=error)
+
+
 def refusal(error: Exception) -> web.Response:
     """The answer that says why there is no other."""
     status = status_of(error)
     if not isinstance(error, EngineError):
-        _log.error("unexpected error", exc_info=error)
+        log_unexpected(error)
     if status == HTTPStatus.NOT_MODIFIED:
         return empty(status)
     if isinstance(error, VersionTooOld):

@@ -6,26 +6,20 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from dockerlab.engine.engine import Engine
-from dockerlab.engine.errors import NotFound
-from dockerlab.engine.info import ENGINE_VERSION
-from dockerlab.engine.server import system
-from dockerlab.engine.server.answers import refusal
+from dockerlab.engine.errors import InvalidParameter, NotFound
+from dockerlab.engine.server import build, events, images, networks, swarm, system, volumes
+from dockerlab.engine.server.answers import HEADERS, log_unexpected, refusal
 from dockerlab.engine.server.call import Call
-from dockerlab.engine.server.router import Router
-from dockerlab.engine.server.versions import NEWEST, negotiate, split
-
-HEADERS = {
-    "Api-Version": str(NEWEST),
-    "Docker-Experimental": "false",
-    "Ostype": "linux",
-    "Server": f"dockerlab/{ENGINE_VERSION} (linux)",
-}
+from dockerlab.engine.server.connection import Connection
+from dockerlab.engine.server.router import Handler, Router
+from dockerlab.engine.server.versions import negotiate, split
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line of a request's head: what Go's server takes, and so what clients may send."""
+
+_PARTS = (system, images, events, networks, volumes, build, swarm)
 
 
 class Activity:
@@ -58,17 +52,8 @@ class ApiServer:
     def __init__(self, engine: Engine) -> None:
         self.activity = Activity(clock=asyncio.get_running_loop().time)
         self._engine = engine
-        self._router = Router([*system.routes])
-        # Compressed bodies stay as they are: a layer or a build context is unpacked by its reader.
-        self._protocols = web.Server(
-            self._answer,
-            handler_cancellation=True,
-            access_log=None,
-            auto_decompress=False,
-            tcp_keepalive=False,
-            max_line_size=LINE_LIMIT,
-            max_field_size=LINE_LIMIT,
-        )
+        self._router = Router(route for part in _PARTS for route in part.routes)
+        self._connections = web.Server(self._answer, handler_cancellation=True)
         self._listener: asyncio.Server | None = None
 
     async def listen(self, listener: socket.socket) -> None:
@@ -76,36 +61,57 @@ class ApiServer:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_unix_server(self._connection, sock=listener)
 
-    async def close(self, *, seconds: float = 5) -> None:
+    async def close(self, *, seconds: float = 0.25) -> None:
         """Take no more connections, and end those that are open; at most for so long."""
         if self._listener is not None:
             self._listener.close()
-        await self._protocols.shutdown(seconds)
+        await self._connections.shutdown(seconds)
 
-    def _connection(self) -> RequestHandler:
-        return self._protocols()
+    def _connection(self) -> Connection:
+        return Connection(
+            self._connections,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            # A layer or a build context is unpacked by its reader.
+            auto_decompress=False,
+            tcp_keepalive=False,
+            max_line_size=LINE_LIMIT,
+            max_field_size=LINE_LIMIT,
+        )
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         with self.activity:
+            path, _, query = request.raw_path.partition("?")
+            wanted, path = split(unquote(path, errors="replace"))
+            found = self._router.find(request.method, path)
+            if found is None:
+                return refusal(NotFound("page not found"))
+            handler, names = found
             try:
-                return await self._route(request)
-            except Exception as error:
+                version = negotiate(wanted)
+            except InvalidParameter as error:
                 return _with_headers(refusal(error))
+            call = Call(request, self._engine, version=version, query=query, names=names)
+            return await _call(handler, call)
 
-    async def _route(self, request: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
-        wanted, path = split(unquote(path, errors="replace"))
-        found = self._router.find(request.method, path)
-        if found is None:
-            return refusal(NotFound("page not found"))
-        handler, names = found
-        call = Call(request, self._engine, version=negotiate(wanted), query=query, names=names)
+
+async def _call(handler: Handler, call: Call) -> web.StreamResponse:
+    try:
         return _with_headers(await handler(call))
+    except ConnectionError:
+        raise  # the client is gone: nobody is left to be told
+    except Exception as error:
+        if not call.begun:
+            return _with_headers(refusal(error))
+        # A status is out already. The client learns of the failure by the missing end.
+        log_unexpected(error)
+        if call.request.transport is not None:
+            call.request.transport.abort()
+        raise ConnectionResetError from error
 
 
 def _with_headers(response: web.StreamResponse) -> web.StreamResponse:
-    """Docker's headers, unless the head of the answer is already on its way."""
-    if not response.prepared:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+    """Docker's headers; without effect where the head of the answer is already on its way."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response

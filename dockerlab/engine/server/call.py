@@ -9,6 +9,8 @@ from aiohttp import web
 
 from dockerlab.engine.engine import Engine
 from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.filters import Filters
+from dockerlab.engine.server.hijack import Hijacked
 from dockerlab.engine.server.versions import Version
 
 T = TypeVar("T")
@@ -36,6 +38,8 @@ class Call:
         self.engine = engine
         self.version = version
         self.names: Mapping[str, str] = names or {}
+        self.begun = False
+        """Whether the head of an answer is out, so that no error can take its place."""
         self._query = parse_qs(query, keep_blank_values=True, errors="replace")
 
     def text(self, key: str, default: str = "") -> str:
@@ -72,6 +76,21 @@ class Call:
             message = f'strconv.Atoi: parsing "{value}": invalid syntax'
             raise InvalidParameter(message) from None
 
+    def filters(self) -> Filters:
+        """The ``filters`` of the query; raises InvalidParameter when they are malformed."""
+        return Filters.from_json(self.text("filters"))
+
+    async def begin(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Send the head of an answer whose body follows piece by piece."""
+        self.begun = True
+        await response.prepare(self.request)
+        return response
+
+    def hijack(self, kind: str) -> Hijacked:
+        """Leave HTTP: the connection becomes a pipe of the content type ``kind``."""
+        self.begun = True
+        return Hijacked(self.request, kind=kind)
+
     async def json(self, kind: type[T]) -> T | None:
         """The body as ``kind``, or None where it is empty.
 
@@ -79,11 +98,20 @@ class Call:
             InvalidParameter: the body is not JSON, or not of that kind.
 
         """
+        body = await self.json_body()
+        return decode(body, kind) if body else None
+
+    async def json_body(self) -> bytes:
+        """The body, which must say that it is JSON unless it is empty.
+
+        Raises:
+            InvalidParameter: it is of another kind, or too long.
+
+        """
         body = await self._body()
-        if not body:
-            return None
-        self._expect_json()
-        return decode(body, kind)
+        if body:
+            self._expect_json()
+        return body
 
     async def _body(self) -> bytes:
         parts: list[bytes] = []
@@ -115,10 +143,10 @@ def decode(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind, strict=True)
     except msgspec.DecodeError as error:
-        raise InvalidParameter(_complaint(body, error)) from None
+        raise InvalidParameter(complaint(body, error)) from None
 
 
-def _complaint(body: bytes, error: msgspec.DecodeError) -> str:
+def complaint(body: bytes, error: Exception) -> str:
     """Docker's sentence where it has one, ours where the JSON parser speaks for itself."""
     text = str(error)
     if isinstance(error, msgspec.ValidationError):

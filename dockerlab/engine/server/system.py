@@ -1,8 +1,10 @@
-"""Routes about the engine itself: ``/_ping``, ``/version``, ``/info``."""
+"""Routes about the engine itself: ``/_ping``, ``/version``, ``/info``, ``/system/df``."""
 
 from aiohttp import web
 
 from dockerlab.engine import info
+from dockerlab.engine.errors import NotImplementedHere
+from dockerlab.engine.server import shapes
 from dockerlab.engine.server.answers import answer
 from dockerlab.engine.server.call import Call
 from dockerlab.engine.server.router import Route
@@ -22,13 +24,25 @@ async def ping(call: Call) -> web.Response:
     return web.Response(text=body, headers=headers)
 
 
-async def version(_call: Call) -> web.Response:
-    """Say what is running, part by part."""
-    return answer(info.version(api=str(NEWEST), oldest_api=str(OLDEST)))
+async def version(call: Call) -> web.Response:
+    """``docker version``."""
+    return answer(info.version(call.engine, api=str(NEWEST), oldest_api=str(OLDEST)))
+
+
+async def information(call: Call) -> web.Response:
+    """``docker info``."""
+    return answer(shapes.information(info.info(call.engine), call.version))
+
+
+async def authenticate(_call: Call) -> web.Response:
+    """Refuse."""
+    raise NotImplementedHere("the embedded engine cannot log in to registries yet")
 
 
 routes = (
     Route("GET", "/_ping", ping),
     Route("HEAD", "/_ping", ping),
     Route("GET", "/version", version),
+    Route("GET", "/info", information),
+    Route("POST", "/auth", authenticate),
 )

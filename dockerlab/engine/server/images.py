@@ -1,0 +1,171 @@
+"""Routes about images."""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from http import HTTPStatus
+
+from aiohttp import web
+
+from dockerlab.engine import platform as platforms
+from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials, decode_registry_auth
+from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
+from dockerlab.engine.oci import Platform
+from dockerlab.engine.reference import parse_target, parse_with_tag
+from dockerlab.engine.server import shapes
+from dockerlab.engine.server.answers import answer, empty, stream
+from dockerlab.engine.server.call import Call
+from dockerlab.engine.server.lines import send_lines
+from dockerlab.engine.server.router import Route
+from dockerlab.engine.server.versions import Version
+
+_TAR = "application/x-tar"
+
+
+async def index(call: Call) -> web.Response:
+    """``docker images``."""
+    shared_size = call.version >= Version(1, 42) and call.flag("shared-size")
+    found = call.engine.images.list(
+        every=call.flag("all"), filters=call.filters(), shared_size=shared_size
+    )
+    return answer([shapes.image_summary(summary, call.version) for summary in found])
+
+
+async def inspect(call: Call) -> web.Response:
+    """``docker image inspect``."""
+    details = call.engine.images.inspect(call.names["name"])
+    return answer(shapes.image_details(details, call.version))
+
+
+async def history(call: Call) -> web.Response:
+    """``docker history``."""
+    return answer(call.engine.images.history(call.names["name"]))
+
+
+async def tag(call: Call) -> web.Response:
+    """``docker tag``."""
+    if not call.text("repo"):
+        return empty(HTTPStatus.OK)  # so does Docker: nothing to do, and nobody told
+    call.engine.images.tag(call.names["name"], call.text("repo"), call.text("tag"))
+    return empty(HTTPStatus.CREATED)
+
+
+async def remove(call: Call) -> web.Response:
+    """``docker rmi``."""
+    name = call.names["name"]
+    if not name.strip():
+        raise InvalidParameter("image name cannot be blank")
+    removals = await call.engine.images.remove(
+        name, force=call.flag("force"), prune=not call.flag("noprune")
+    )
+    return answer(removals)
+
+
+async def prune(call: Call) -> web.Response:
+    """``docker image prune``."""
+    return answer(await call.engine.images.prune(call.filters()))
+
+
+async def create(call: Call) -> web.StreamResponse:
+    """``docker pull``, or ``docker import`` where no image to pull is named."""
+    platform = _platform(call)
+    if call.text("fromImage"):
+        return await _pull(call, platform)
+    source = call.text("fromSrc")
+    if source != "-":
+        raise NotImplementedHere(
+            "the embedded engine imports what is sent to it, not what an address leads to: "
+            f"download {source} and import the file"
+        )
+    records = call.engine.images.import_tar(
+        body(call),
+        reference=parse_target(call.text("repo"), call.text("tag")),
+        message=call.text("message") or f"Imported from {source}",
+        changes=tuple(call.texts("changes")),
+        platform=platform,
+    )
+    return await send_lines(call, records)
+
+
+async def _pull(call: Call, platform: Platform | None) -> web.StreamResponse:
+    # `docker pull --all-tags` sends a name with a colon at its end.
+    reference = parse_with_tag(call.text("fromImage").removesuffix(":"), call.text("tag"))
+    records = call.engine.images.pull(reference, platform=platform, credentials=_credentials(call))
+    return await send_lines(call, records)
+
+
+async def load(call: Call) -> web.StreamResponse:
+    """``docker load``."""
+    records = call.engine.images.load(body(call), quiet=call.flag("quiet", default=True))
+    # Docker has sent its 200 before it reads the archive.
+    return await send_lines(call, records, refuse=False)
+
+
+async def save(call: Call) -> web.StreamResponse:
+    """``docker save``."""
+    names = [call.names["name"]] if "name" in call.names else list(call.texts("names"))
+    async with aclosing(call.engine.images.save(names)) as parts:
+        first = await anext(parts, b"")  # what can be refused is refused before it
+        response = await call.begin(stream(_TAR))
+        await response.write(first)
+        async for part in parts:
+            await response.write(part)
+    return response
+
+
+async def push(_call: Call) -> web.Response:
+    """Refuse."""
+    raise NotImplementedHere("the embedded engine cannot push images yet")
+
+
+async def search(_call: Call) -> web.Response:
+    """Refuse."""
+    raise NotImplementedHere("the embedded engine cannot search registries yet")
+
+
+async def body(call: Call) -> AsyncIterator[bytes]:
+    """The request's body as it comes.
+
+    Raises:
+        InvalidParameter: the client stopped in the middle of it.
+
+    """
+    try:
+        async for part in call.request.content.iter_any():
+            yield part
+    except web.RequestPayloadError as error:
+        raise InvalidParameter("unexpected EOF") from error
+
+
+def _platform(call: Call) -> Platform | None:
+    text = call.text("platform")
+    return platforms.parse(text) if text and call.version >= Version(1, 32) else None
+
+
+def _credentials(call: Call) -> Credentials:
+    """The client's credentials; what cannot be read counts as none, as in Docker."""
+    try:
+        return decode_registry_auth(call.request.headers.get("X-Registry-Auth", ""))
+    except InvalidParameter:
+        return ANONYMOUS
+
+
+async def distribution(_call: Call) -> web.Response:
+    """Refuse."""
+    raise NotImplementedHere("the embedded engine cannot look into registries yet")
+
+
+routes = (
+    Route("GET", "/images/json", index),
+    Route("GET", "/images/search", search),
+    Route("GET", "/images/get", save),
+    Route("GET", "/images/{name}/get", save),
+    Route("GET", "/images/{name}/history", history),
+    Route("GET", "/images/{name}/json", inspect),
+    Route("POST", "/images/load", load),
+    Route("POST", "/images/create", create),
+    Route("POST", "/images/{name}/push", push),
+    Route("POST", "/images/{name}/tag", tag),
+    Route("POST", "/images/prune", prune),
+    Route("DELETE", "/images/{name}", remove),
+    Route("GET", "/distribution/{name}/json", distribution),
+)
