@@ -5,14 +5,16 @@ overlay snapshots those are other directories.
 """
 
 import os
-import shutil
 import stat
 from collections.abc import Sequence
 from errno import ELOOP, ENODATA, ENOTDIR, ENOTSUP
 from pathlib import Path
+from typing import BinaryIO
 
+from dockerlab.engine.snapshots.clone import copy_data
 from dockerlab.engine.unpack.root import DIRECTORY, Parts
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
 
 
@@ -41,7 +43,8 @@ class Below:
             if stat.S_ISLNK(status.st_mode):
                 os.symlink(os.readlink(path[-1], dir_fd=handle), path[-1], dir_fd=parent)
             elif stat.S_ISREG(status.st_mode):
-                _copy_file(path[-1], handle, parent)
+                with os.fdopen(os.open(path[-1], _READ, dir_fd=handle), "rb") as old:
+                    _copy_file(old, path[-1], parent)
             else:
                 return False
         finally:
@@ -86,13 +89,17 @@ def _is_opaque(handle: int) -> bool:
     return False
 
 
-def _copy_file(name: bytes, handle: int, parent: int) -> None:
+def own_copy(name: bytes, parent: int) -> None:
+    """Replace a file that may be a parent snapshot's, too (a hard link) by a copy of its own."""
+    with os.fdopen(os.open(name, _READ, dir_fd=parent), "rb") as old:
+        os.unlink(name, dir_fd=parent)
+        _copy_file(old, name, parent)
+
+
+def _copy_file(old: BinaryIO, name: bytes, parent: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with (
-        os.fdopen(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=handle), "rb") as old,
-        os.fdopen(os.open(name, flags, 0o600, dir_fd=parent), "wb") as new,
-    ):
-        shutil.copyfileobj(old, new, 1 << 20)
+    with os.fdopen(os.open(name, flags, 0o600, dir_fd=parent), "wb") as new:
+        copy_data(old.fileno(), new.fileno())
         for key in os.listxattr(old.fileno()):
             if ".overlay." not in key:
                 os.setxattr(new.fileno(), key, os.getxattr(old.fileno(), key))

@@ -8,7 +8,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 import zstandard
 
@@ -17,6 +17,8 @@ from dockerlab.engine.errors import DataLoss
 CHUNK = 1 << 20
 """Most bytes that are decompressed at once: what a bomb can take in memory."""
 _READ = 1 << 16
+_ZSTD_READ = 1 << 11
+_GATHERED = 1 << 18
 
 
 class _Decompressor(Protocol):
@@ -88,14 +90,38 @@ def _members(
         raise DataLoss(f"the {kind} data are damaged: {error}") from error
 
 
-def _zstd(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    source = cast("BinaryIO", _Rejoined(head, stream))
-    reader = zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
+def _zstd(data: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """Decompress one frame after the other.
+
+    ``zstandard`` has no bound on the output of one call, and its reader takes an early end for the
+    end: so it gets so little at a time that even a bomb's 128 KiB for 4 bytes stay below 64 MiB.
+    """
+    decompressor = zstandard.ZstdDecompressor().decompressobj()
+    gathered: list[bytes] = []
+    size = 0
     try:
-        while output := reader.read(CHUNK):
-            yield output
+        while True:
+            output = decompressor.decompress(data)
+            gathered.append(output)
+            size += len(output)
+            if size >= _GATHERED:
+                yield from _pieces(b"".join(gathered))
+                gathered, size = [], 0
+            data = decompressor.unused_data or stream.read(_ZSTD_READ)
+            if not data:
+                break
+            if decompressor.eof:
+                decompressor = zstandard.ZstdDecompressor().decompressobj()
     except zstandard.ZstdError as error:
         raise DataLoss(f"the zstd data are damaged: {error}") from error
+    if not decompressor.eof:
+        raise DataLoss("the zstd data end too early: unexpected EOF")
+    yield from _pieces(b"".join(gathered))
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), CHUNK):
+        yield data[start : start + CHUNK]
 
 
 def _plain(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
@@ -103,15 +129,3 @@ def _plain(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
         yield head
     while data := stream.read(CHUNK):
         yield data
-
-
-class _Rejoined:
-    """A stream with the bytes that were already read put back in front."""
-
-    def __init__(self, head: bytes, stream: BinaryIO) -> None:
-        self._head = head
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        head, self._head = self._head, b""
-        return head or self._stream.read(size)

@@ -21,7 +21,7 @@ from dockerlab.engine.oci import DiffID
 from dockerlab.engine.snapshots import trees
 from dockerlab.engine.snapshots.snapshotter import WhiteoutFormat
 from dockerlab.engine.unpack import tar
-from dockerlab.engine.unpack.below import Below
+from dockerlab.engine.unpack.below import Below, own_copy
 from dockerlab.engine.unpack.nodes import Nodes
 from dockerlab.engine.unpack.ownership import Ownership
 from dockerlab.engine.unpack.root import Parts, Root, parts
@@ -214,6 +214,8 @@ class _Layer:
             ) from None
         if stat.S_ISDIR(status.st_mode) or is_whiteout(status):
             raise DataLoss(f"invalid hard link {os.fsdecode(self.current)!r}: it leads to no file")
+        if stat.S_ISREG(status.st_mode) and not self._whiteouts.is_own(path):
+            own_copy(path[-1], parent)  # the link's mode and owner must not reach the layer below
 
     def _imply(self, path: Parts) -> None:
         """A directory was made that the layer did not speak of: it is as below, or root's."""

@@ -36,6 +36,8 @@ class Nodes:
             self._file(entry, source, parent, name)
             return
         if entry.type == tar.SYMLINK:
+            if not entry.target:
+                raise DataLoss(f"{os.fsdecode(entry.name)}: a symbolic link to nothing")
             os.symlink(entry.target, name, dir_fd=parent)
         elif not self._special(entry, parent, name):
             return

@@ -31,6 +31,7 @@ class Source:
         self._ended = False
         self._piece = memoryview(b"")
         self._left = 0  # bytes of the piece that are not read yet
+        self._holes = 0
         self.position = 0
         """Bytes read so far, uncompressed."""
         self.total = 0
@@ -67,8 +68,9 @@ class Source:
             self._ahead.put(error)
 
     def charge(self, size: int) -> None:
-        """Refuse a sparse file whose ``size`` alone passes the limit: holes are no data."""
-        self._refuse_above_limit(self.position + size)
+        """Count a sparse file's whole ``size``, too: its holes are no bytes of the stream."""
+        self._holes += size
+        self._refuse_above_limit(self.position + self._holes)
 
     def _refuse_above_limit(self, size: int) -> None:
         if self._limit is not None and size > self._limit:
