@@ -8,7 +8,7 @@ from dockerlab.engine.distribution.credentials import Credentials
 from dockerlab.engine.distribution.pull import LayerDownloaded
 from dockerlab.engine.distribution.resolve import Resolved
 from dockerlab.engine.distribution.service import Distribution
-from dockerlab.engine.errors import DataLoss
+from dockerlab.engine.errors import DataLoss, NotFound
 from dockerlab.engine.images.library import Library, short
 from dockerlab.engine.images.registration import Incoming, Registrar
 from dockerlab.engine.images.reporting import Counting, Report, reported
@@ -47,8 +47,10 @@ class Puller:
                 async for event in events:
                     if isinstance(event, Resolved):
                         await self._receive(event, events, here, report)
-                    elif isinstance(event, Progress):
+                        break  # of an image that was here already nothing more need come
+                    if isinstance(event, Progress):
                         report(event)
+            self._warn(reference, platform, report)
 
         here: set[int] = set()
 
@@ -77,6 +79,13 @@ class Puller:
             image = known
             self._library.records.give(image.image_id, map(str, _names(found)))
         self._conclude(found, image, before, report)
+
+    def _warn(self, reference: Reference, platform: Platform | None, report: Report) -> None:
+        """An image for one platform only is taken though it is not the platform asked for."""
+        try:
+            self._library.resolve(reference.stored.familiar, platform=platform)
+        except NotFound as error:
+            report(Progress(status=f"WARNING: {error}"))
 
     def _conclude(
         self, found: Resolved, image: Image, before: Image | None, report: Report
