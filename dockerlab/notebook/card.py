@@ -32,7 +32,8 @@ class Card:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        lines = [self.title, *(f"  {name}\t{value}" for name, value in self.rows), *self.notes]
+        notes = ((text("card.note"), note) for note in self.notes)
+        lines = [self.title, *(f"  {name}\t{value}" for name, value in (*self.rows, *notes))]
         return "\n".join(lines).expandtabs(12)
 
     def _repr_html_(self) -> str:

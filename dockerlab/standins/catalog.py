@@ -8,8 +8,8 @@ from dockerlab.errors import StandInProblem
 from dockerlab.standins.elf import Machine, say_and_exit
 from dockerlab.standins.host import SYSTEM_PATH, host_architecture
 from dockerlab.standins.image import StandIn
-from dockerlab.standins.layer import Entry, make_layer
-from dockerlab.standins.rootfs import base_layer, identity_layer, tools_layer
+from dockerlab.standins.layer import Entry, Layer, make_layer
+from dockerlab.standins.rootfs import base_layer, identity_layer, page_layer, tools_layer
 
 GREETING = """
 Hello from your container engine!
@@ -29,6 +29,8 @@ Next, try one with a shell in it:
 
 """
 
+NO_NGINX = "This is dockerlab's stand-in for the image nginx. There is no web server in it."
+
 _MACHINES = {"amd64": Machine.AMD64, "arm64": Machine.ARM64}
 _ENVIRONMENT = {"PATH": f"/usr/local/sbin:{SYSTEM_PATH}"}
 
@@ -37,7 +39,7 @@ def standin_names() -> tuple[str, ...]:
     """Return the names of the images for which a stand-in can be made.
 
     >>> standin_names()
-    ('centos', 'debian', 'hello-world', 'ubuntu')
+    ('centos', 'debian', 'hello-world', 'nginx:alpine', 'nginx:alpine-slim', 'ubuntu')
     """
     return tuple(sorted(_MAKERS))
 
@@ -49,10 +51,23 @@ def make_standin(name: str, *, architecture: str | None = None) -> StandIn:
         StandInProblem: there is none for this name, this machine or this architecture.
 
     """
-    base = name.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
-    if base not in _MAKERS:
+    known = _familiar(name)
+    if known not in _MAKERS:
         raise StandInProblem("standin.unknown", name=name)
-    return _MAKERS[base](base, architecture or host_architecture())
+    return _MAKERS[known](known, architecture or host_architecture())
+
+
+def has_standin(name: str) -> bool:
+    """Return whether there is a stand-in for an image, under any spelling of its name.
+
+    >>> has_standin("docker.io/library/centos:latest"), has_standin("centos:7")
+    (True, False)
+    """
+    return _familiar(name) in _MAKERS
+
+
+def _familiar(name: str) -> str:
+    return name.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
 
 
 def _hello_world(name: str, architecture: str) -> StandIn:
@@ -76,6 +91,15 @@ def _bare(name: str, architecture: str) -> StandIn:
     return StandIn(name, architecture, layers, ("/bin/bash",), _ENVIRONMENT)
 
 
+def _nginx(name: str, architecture: str) -> StandIn:
+    """Make `nginx:alpine`, which is built on `nginx:alpine-slim` as the real one is."""
+    _refuse_other_machines(name, architecture)
+    layers: tuple[Layer, ...] = (base_layer(), identity_layer("nginx"), page_layer())
+    if name == "nginx:alpine":
+        layers = (*layers, tools_layer())
+    return StandIn(name, architecture, layers, ("/bin/echo", NO_NGINX), _ENVIRONMENT)
+
+
 def _refuse_other_machines(name: str, architecture: str) -> None:
     if sys.platform != "linux":
         raise StandInProblem("standin.host_not_linux", name=name)
@@ -88,4 +112,6 @@ _MAKERS: dict[str, Callable[[str, str], StandIn]] = {
     "centos": _with_tools,
     "ubuntu": _with_tools,
     "debian": _bare,
+    "nginx:alpine": _nginx,
+    "nginx:alpine-slim": _nginx,
 }

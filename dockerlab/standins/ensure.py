@@ -17,7 +17,7 @@ from dockerlab.connection.registry import ask_registries, named_mirrors, registr
 from dockerlab.errors import StandInProblem
 from dockerlab.labels import STANDIN_LABEL
 from dockerlab.messages import text
-from dockerlab.standins.catalog import make_standin, standin_names
+from dockerlab.standins.catalog import has_standin, make_standin
 from dockerlab.standins.image import docker_archive
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def _provide_one(
         or _pull_from_mirrors(client, facts, name, say=say)
     ):
         provision.real.append(name)
-    elif (
-        facts.kind is EngineKind.EMBEDDED and not pull and name in standin_names()
-    ) or _load_standin(client, facts, name, say=say):
+    elif (facts.kind is EngineKind.EMBEDDED and not pull and has_standin(name)) or _load_standin(
+        client, facts, name, say=say
+    ):
         provision.standins.append(name)
     else:
         provision.unavailable.append(name)

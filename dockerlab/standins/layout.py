@@ -22,7 +22,7 @@ from dockerlab.standins.catalog import GREETING, make_standin, standin_names
 from dockerlab.standins.host import host_architecture
 from dockerlab.standins.image import StandIn, canonical, descriptor, digest
 
-_FORMAT = 1
+_FORMAT = 2
 """Part of the cache's key: raised whenever the stand-ins are made differently."""
 
 _ANY_MACHINE = {"hello-world": ("amd64", "arm64")}

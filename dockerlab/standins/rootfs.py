@@ -4,8 +4,9 @@
     tools      grep, sed, find, ps and what else a learner types
     identity   /etc/os-release: whose stand-in this is
 
-`debian` is base and identity; `centos` and `ubuntu` have tools between. So they share layers
-with each other as the real images of a team would, and the lessons about layers have their matter.
+`debian` is base and identity; `centos` and `ubuntu` have tools between; `nginx:alpine-slim` is
+base, identity and a page, and `nginx:alpine` adds the tools to that. So they share layers with each
+other as the real images do, and the lessons about layers have their matter.
 """
 
 import tarfile
@@ -86,6 +87,16 @@ def identity_layer(name: str) -> Layer:
         Entry("etc/os-release", data=release.encode()),
     ]
     return make_layer(entries, made_by=f"dockerlab: /etc/os-release of the stand-in for {name}")
+
+
+@cache
+def page_layer() -> Layer:
+    """Return the layer with the page that the stand-in for nginx would serve if it could."""
+    folders = ("usr", "usr/share", "usr/share/nginx", "usr/share/nginx/html")
+    entries = [Entry(folder, kind=tarfile.DIRTYPE, mode=0o755) for folder in folders]
+    page = "<!doctype html><title>dockerlab</title><h1>A stand-in for nginx</h1>\n"
+    entries.append(Entry("usr/share/nginx/html/index.html", data=page.encode()))
+    return make_layer(entries, made_by="dockerlab: index.html of the stand-in for nginx")
 
 
 def host_files() -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from dockerlab.standins.catalog import make_standin, standin_names
+from dockerlab.standins.catalog import make_standin
 from dockerlab.standins.ensure import ensure_images, prepare_images
 from dockerlab.standins.image import docker_archive
 from tests.engines.engine import Engine
@@ -134,20 +134,20 @@ def test_a_mirror_that_only_dockerlab_knows(
 def test_every_engine_runs_them(engine: Engine) -> None:
     """Loaded by the SDK, run by the CLI, on Docker and on the embedded engine."""
     client = engine.client()
-    names = [f"front-{name}" for name in standin_names()]
+    names = [f"lab-{name}" for name in NAMES]
     try:
-        for name in standin_names():
+        for name in NAMES:
             [image] = client.images.load(docker_archive([make_standin(name)]))
-            image.tag(f"front-{name}")
-        done = engine.docker("run", "--rm", "--network", "none", "front-hello-world")
+            image.tag(f"lab-{name}")
+        done = engine.docker("run", "--rm", "--network", "none", "lab-hello-world")
         assert done.stdout.decode().startswith("\nHello from your container engine!\n")
-        done = engine.docker("run", "--rm", "--network", "none", "front-centos", "ls", "/")
+        done = engine.docker("run", "--rm", "--network", "none", "lab-centos", "ls", "/")
         assert {"bin", "etc", "proc", "usr"} <= set(done.stdout.decode().split())
         [labels] = json.loads(
-            engine.docker("inspect", "--format", "[{{json .Config.Labels}}]", "front-centos").stdout
+            engine.docker("inspect", "--format", "[{{json .Config.Labels}}]", "lab-centos").stdout
         )
         assert labels["org.dockerlab.standin"] == "centos"
     finally:
-        for name in [*names, *standin_names()]:
+        for name in [*names, *NAMES]:
             engine.docker("rmi", name)
         client.close()

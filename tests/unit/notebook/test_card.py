@@ -96,3 +96,8 @@ def test_the_banner_names_the_stand_ins() -> None:
     assert "centos, hello-world" in repr(banner)
     assert "nginx" in banner._repr_html_()
     assert 'role="note"' in banner._repr_html_()
+
+
+def test_notes_are_rows_of_the_text_too() -> None:
+    card = make_card(connection(Source.EMBEDDED), terminal_host="")
+    assert repr(card).splitlines()[-1] == f"  note      {card.notes[0]}"

@@ -123,7 +123,9 @@ def test_the_layout_is_whole(tmp_path: Path) -> None:
         assert hashlib.sha256(blob.read_bytes()).hexdigest() == blob.name
     index = json.loads((tmp_path / "pack" / "index.json").read_bytes())
     names = [entry["annotations"]["io.containerd.image.name"] for entry in index["manifests"]]
-    assert names == [f"docker.io/library/{name}:latest" for name in standin_names()]
+    assert names == [
+        f"docker.io/library/{make_standin(name).reference}" for name in standin_names()
+    ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pack"]
 
 
@@ -174,3 +176,9 @@ def test_a_layer_does_not_depend_on_the_order_of_its_entries() -> None:
         Entry("c", tarfile.LNKTYPE, target="b"),
     ]
     assert make_layer(entries, made_by="x") == make_layer(reversed(entries), made_by="x")
+
+
+def test_nginx_alpine_is_built_on_the_slim_one() -> None:
+    slim, whole = make_standin("nginx:alpine-slim"), make_standin("nginx:alpine")
+    assert whole.layers[:-1] == slim.layers
+    assert (slim.reference, whole.reference) == ("nginx:alpine-slim", "nginx:alpine")
