@@ -1,0 +1,217 @@
+"""Creating a container: what was asked for, merged with what its image says, and checked."""
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from dockerlab.engine.containers import capabilities, limits, logs, mounts, names, signals, spec
+from dockerlab.engine.containers.config import ContainerConfig, HostConfig, LogConfig
+from dockerlab.engine.containers.model import Container, Created, Spec, State
+from dockerlab.engine.containers.register import Register
+from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
+from dockerlab.engine.images.service import Images
+from dockerlab.engine.metadata.images import Image
+from dockerlab.engine.oci import Platform, RunConfig
+from dockerlab.engine.runtime.cgroups import Controllers
+from dockerlab.engine.snapshots.snapshotter import Snapshotter
+
+RUNTIMES = frozenset({"", "runc", "crun", "oci", "io.containerd.runc.v2"})
+VOLUMES = "volumes"
+"""The directory, in the container's own, that holds its anonymous volumes."""
+
+_POLICIES = ("no", "always", "on-failure", "unless-stopped")
+
+
+class Creation:
+    """Makes containers; they do not run yet."""
+
+    def __init__(
+        self,
+        register: Register,
+        *,
+        images: Images,
+        snapshots: Snapshotter,
+        controllers: Controllers,
+        runtime: str,
+    ) -> None:
+        """``runtime`` is the name to show where none was asked for."""
+        self._register = register
+        self._images = images
+        self._snapshots = snapshots
+        self._controllers = controllers
+        self._runtime = runtime
+
+    def create(
+        self,
+        *,
+        name: str | None,
+        config: ContainerConfig,
+        host: HostConfig,
+        platform: Platform | None,
+    ) -> Created:
+        """See ``Containers.create``."""
+        container_id = _new_id()
+        given = names.check(name) if name else ""
+        check(config, host)
+        image = self._images.resolve(config.image, platform=platform)
+        merged = merge(config, self._images.config(image).config or RunConfig())
+        if not merged.entrypoint and not merged.cmd:
+            raise InvalidParameter("no command specified")
+        merged = _named(merged, host, container_id)
+        host = self._with_defaults(host)
+        home = self._register.home(container_id)
+        path, *arguments = (*(merged.entrypoint or ()), *(merged.cmd or ()))
+        container = Container(
+            id=container_id,
+            name=given,
+            image_id=image.image_id,
+            created=self._register.now(),
+            spec=Spec(
+                config=merged,
+                host=host,
+                path=path,
+                args=tuple(arguments),
+                mounts=mounts.plan(merged, host, directory=home / VOLUMES),
+            ),
+            state=State(),
+        )
+        container = self._keep(container, image, given=bool(given))
+        self._register.publish(container, "create")
+        return Created(container_id, limits.warnings(host, self._controllers))
+
+    def _keep(self, container: Container, image: Image, *, given: bool) -> Container:
+        """Make the writable layer and the row together: a crash leaves both or neither."""
+        self._register.home(container.id).mkdir(mode=0o700)
+        try:
+            with self._register.database.transaction(durable=False):
+                container = self._register.add(container, given=given)
+                self._snapshots.prepare(container.id, parent=image.chain_id)
+        except BaseException:
+            self._register.home(container.id).rmdir()
+            raise
+        return container
+
+    def _with_defaults(self, host: HostConfig) -> HostConfig:
+        changes: dict[str, object] = {"runtime": host.runtime or self._runtime}
+        if not host.shm_size:
+            changes["shm_size"] = HostConfig().shm_size
+        if not host.network_mode:
+            changes["network_mode"] = "default"
+        if not host.ipc_mode:
+            changes["ipc_mode"] = "private"
+        if not host.log_config.type:
+            changes["log_config"] = LogConfig("json-file", host.log_config.config)
+        if host.privileged:
+            changes |= {"masked_paths": None, "readonly_paths": None}
+        else:
+            if host.masked_paths is None:
+                changes["masked_paths"] = spec.MASKED_PATHS
+            if host.readonly_paths is None:
+                changes["readonly_paths"] = spec.READONLY_PATHS
+        return msgspec.structs.replace(host, **changes)
+
+
+def check(config: ContainerConfig, host: HostConfig) -> None:
+    """Refuse what is malformed, in Docker's words; raises as ``Containers.create`` does."""
+    _check_config(config)
+    capabilities.check(host.cap_add or (), "CapAdd")
+    capabilities.check(host.cap_drop or (), "CapDrop")
+    _check_restarts(host)
+    limits.check(host)
+    spec.check_namespaces(host)
+    spec.check_security(host.security_opt or ())
+    logs.check_options(host.log_config.type, host.log_config.config)
+    for extra in host.extra_hosts or ():
+        if ":" not in extra:
+            raise InvalidParameter(f'bad format for add-host: "{extra}"')
+    if host.runtime not in RUNTIMES:
+        raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
+    if host.network_mode.startswith("container:"):
+        raise NotImplementedHere("containers cannot share a network in this engine yet")
+    if host.volumes_from:
+        raise NotImplementedHere("volumes of other containers are not there yet in this engine")
+
+
+def merge(config: ContainerConfig, image: RunConfig) -> ContainerConfig:
+    """The container's configuration, with the image's where the container says nothing."""
+    changes: dict[str, object] = {
+        "user": config.user or image.user,
+        "env": _merge_env(config.env, image.env),
+        "exposed_ports": _merge_maps(image.exposed_ports, config.exposed_ports),
+        "volumes": _merge_maps(image.volumes, config.volumes),
+        "labels": _merge_maps(image.labels, config.labels) or {},
+        "working_dir": config.working_dir or image.working_dir,
+        "stop_signal": config.stop_signal or image.stop_signal,
+        "healthcheck": config.healthcheck or image.healthcheck,
+        "shell": config.shell or image.shell,
+    }
+    # An entrypoint of one empty word takes the image's away.
+    entrypoint = None if config.entrypoint == ("",) else config.entrypoint
+    command = config.cmd
+    if not config.entrypoint:
+        command = config.cmd or image.cmd
+        entrypoint = image.entrypoint if config.entrypoint is None else config.entrypoint
+    changes |= {"entrypoint": entrypoint, "cmd": command}
+    return msgspec.structs.replace(config, **changes)
+
+
+def _check_config(config: ContainerConfig) -> None:
+    if config.working_dir and not config.working_dir.startswith("/"):
+        raise InvalidParameter(
+            f"the working directory '{config.working_dir}' is invalid, it needs to be an"
+            " absolute path"
+        )
+    for entry in config.env or ():
+        if not entry or entry.startswith("="):
+            raise InvalidParameter(f"invalid environment variable: {entry}")
+    if config.stop_signal:
+        signals.parse(config.stop_signal)
+
+
+def _check_restarts(host: HostConfig) -> None:
+    policy = host.restart_policy
+    if policy.name and policy.name not in _POLICIES:
+        raise InvalidParameter(
+            f"invalid restart policy: unknown policy '{policy.name}'; use one of 'no', 'always',"
+            " 'on-failure', or 'unless-stopped'"
+        )
+    if policy.name != "on-failure" and policy.maximum_retry_count:
+        raise InvalidParameter(
+            "invalid restart policy: maximum retry count can only be used with 'on-failure'"
+        )
+    if policy.maximum_retry_count < 0:
+        raise InvalidParameter("invalid restart policy: maximum retry count cannot be negative")
+    if host.auto_remove and policy.name not in ("", "no"):
+        raise InvalidParameter("can't create 'AutoRemove' container with restart policy")
+
+
+def _named(config: ContainerConfig, host: HostConfig, container_id: str) -> ContainerConfig:
+    if config.hostname:
+        return config
+    of_machine = "host" in (host.network_mode, host.uts_mode)
+    hostname = socket.gethostname() if of_machine else container_id[:12]
+    return msgspec.structs.replace(config, hostname=hostname)
+
+
+def _merge_env(own: Sequence[str] | None, image: Sequence[str] | None) -> tuple[str, ...] | None:
+    if not own:
+        return tuple(image) if image is not None else None
+    said = {entry.partition("=")[0] for entry in own}
+    return (*own, *(entry for entry in image or () if entry.partition("=")[0] not in said))
+
+
+def _merge_maps(
+    image: Mapping[str, object] | None, own: Mapping[str, object] | None
+) -> dict[str, object] | None:
+    merged = {**(image or {}), **(own or {})}
+    return merged or None
+
+
+def _new_id() -> str:
+    """64 hexadecimal digits; as in Docker never a number, which would look like a pid."""
+    while True:
+        container_id = secrets.token_hex(32)
+        if not container_id[:12].isdecimal():
+            return container_id

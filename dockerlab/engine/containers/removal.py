@@ -1,0 +1,55 @@
+"""Removing containers, so that a crash half way leaves something that can be finished.
+
+The state says "removing" before anything is taken away; the row goes last. Whoever finds such a
+row after a crash goes on where it stopped.
+"""
+
+import asyncio
+import shutil
+from contextlib import suppress
+
+from dockerlab.engine.containers.lives import Life, Lives
+from dockerlab.engine.containers.model import Container, Status, Waited
+from dockerlab.engine.containers.register import Register
+from dockerlab.engine.errors import Conflict, NotFound
+from dockerlab.engine.snapshots.snapshotter import Snapshotter
+
+
+class Removal:
+    """Takes containers away."""
+
+    def __init__(self, register: Register, lives: Lives, *, snapshots: Snapshotter) -> None:
+        self._register = register
+        self._lives = lives
+        self._snapshots = snapshots
+
+    async def remove(self, container: Container, life: Life) -> None:
+        """Remove a container that does not run."""
+        if life.removing:
+            raise Conflict(f"removal of container {container.name} is already in progress")
+        life.removing = True
+        self._register.change(container.id, status=Status.REMOVING)
+        await asyncio.to_thread(self._take_away, container.id)
+        self._register.publish(container, "destroy")
+        life.streams.release()
+        life.tell_removal(Waited(container.state.exit_code))
+        self._lives.forget(container.id)
+
+    def _take_away(self, container_id: str) -> None:
+        home = self._register.home(container_id)
+        with self._register.database.transaction(durable=False):
+            with suppress(NotFound):  # removed before a crash
+                self._snapshots.remove(container_id)
+            self._register.rows.delete(container_id)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def refuse_running(container: Container) -> None:
+    """Raise Conflict where a container must not be removed without force."""
+    if container.state.paused:
+        raise Conflict("container is paused and must be unpaused first")
+    if container.state.running or container.state.status is Status.RESTARTING:
+        raise Conflict(
+            f"container is {container.state.status}:"
+            " stop the container before removing or force remove"
+        )

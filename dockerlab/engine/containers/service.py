@@ -1,0 +1,363 @@
+"""The containers of an engine, and what can be done with them."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from dockerlab.engine.containers import listing, names, recovery, spec
+from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
+from dockerlab.engine.containers.config import ContainerConfig, HostConfig
+from dockerlab.engine.containers.creation import Creation
+from dockerlab.engine.containers.lifecycle import Lifecycle
+from dockerlab.engine.containers.lives import Lives
+from dockerlab.engine.containers.logs import LogFrame, Query
+from dockerlab.engine.containers.model import Container, Created, Status, Waited
+from dockerlab.engine.containers.register import Register, not_running
+from dockerlab.engine.containers.removal import Removal, refuse_running
+from dockerlab.engine.containers.starting import Starter
+from dockerlab.engine.errors import Conflict, EngineError, InvalidParameter
+from dockerlab.engine.events import EventBus
+from dockerlab.engine.filters import Filters
+from dockerlab.engine.images.service import Images
+from dockerlab.engine.metadata.database import Database
+from dockerlab.engine.oci import Platform
+from dockerlab.engine.runtime.cgroups import Controllers, controllers
+from dockerlab.engine.runtime.runtime import Runtime
+from dockerlab.engine.snapshots.snapshotter import Snapshotter
+
+INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
+
+
+class Containers:
+    """The containers of an engine.
+
+    A ``reference`` is a full ID, the start of one, or a name, with or without a leading slash.
+    Every method with one raises NotFound when there is no such container.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        database: Database,
+        events: EventBus,
+        images: Images,
+        snapshots: Snapshotter,
+        runtime: Runtime,
+        able: Controllers | None = None,
+        now: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Keep each container's files below ``directory``; ``able`` says what can be limited."""
+        self._images = images
+        self._runtime = runtime
+        self.controllers = able or controllers()
+        self._register = Register(directory, database=database, events=events, now=now)
+        self._lives = Lives(self._register.log_path, now)
+        self._removal = Removal(self._register, self._lives, snapshots=snapshots)
+        self._starter = Starter(
+            self._register,
+            snapshots=snapshots,
+            runtime=runtime,
+            controllers=self.controllers,
+            machine=spec.survey(init=_init_program()),
+        )
+        self._lifecycle = Lifecycle(
+            self._register,
+            self._lives,
+            starter=self._starter,
+            removal=self._removal,
+            runtime=runtime,
+        )
+        self._creation = Creation(
+            self._register,
+            images=images,
+            snapshots=snapshots,
+            controllers=self.controllers,
+            runtime=runtime.program.partition(" ")[0],
+        )
+
+    async def create(
+        self,
+        *,
+        name: str | None = None,
+        config: ContainerConfig,
+        host: HostConfig,
+        platform: Platform | None = None,
+    ) -> Created:
+        """Make a container from an image; it does not run yet.
+
+        Raises:
+            InvalidParameter: something that was asked for is malformed or makes no sense.
+            NotFound: there is no such image.
+            Conflict: the name is in use.
+            NotImplementedHere: this engine cannot do it.
+
+        """
+        return self._creation.create(name=name, config=config, host=host, platform=platform)
+
+    def get(self, reference: str) -> Container:
+        """The container; raises InvalidParameter when several IDs start so."""
+        return self._register.find(reference)
+
+    def list(
+        self, *, every: bool = False, limit: int = 0, filters: Filters | None = None
+    ) -> tuple[Container, ...]:
+        """The running containers that meet the filters, newest first; ``every`` other too.
+
+        With a ``limit``, the last so many, whatever their state. Raises InvalidParameter for a
+        filter that is not known, or NotFound for one that names what is not there.
+        """
+        return listing.select(
+            self._register, self._images, every=every, limit=limit, filters=filters or Filters()
+        )
+
+    async def start(self, reference: str) -> None:
+        """Start the container's process.
+
+        Raises:
+            NotModified: it runs already.
+            Conflict: it is paused or being removed.
+            CommandNotFound: there is no such command in it.
+            CommandNotExecutable: the command may not be executed.
+            SystemFailure: it could not be started for another reason.
+
+        """
+        await self._lifecycle.start(reference)
+
+    async def stop(
+        self,
+        reference: str,
+        *,
+        timeout: int | None = None,  # noqa: ASYNC109 - the container's, not this call's
+        signal: str | None = None,
+    ) -> None:
+        """Send the stop signal, and after ``timeout`` seconds the one that kills.
+
+        Without a timeout the container's own counts, or 10 seconds; below 0 waits for ever.
+
+        Raises:
+            NotModified: it does not run.
+            InvalidParameter: there is no such signal.
+
+        """
+        await self._lifecycle.stop(reference, timeout=timeout, signal=signal)
+
+    async def restart(
+        self,
+        reference: str,
+        *,
+        timeout: int | None = None,  # noqa: ASYNC109 - as above
+        signal: str | None = None,
+    ) -> None:
+        """Stop it, if it runs, and start it; raises as these do."""
+        await self._lifecycle.restart(reference, timeout=timeout, signal=signal)
+
+    async def kill(self, reference: str, signal: str | None = None) -> None:
+        """Send a signal, SIGKILL unless another is named, which is waited for.
+
+        Raises:
+            Conflict: it does not run.
+            InvalidParameter: there is no such signal.
+
+        """
+        await self._lifecycle.kill(reference, signal)
+
+    async def pause(self, reference: str) -> None:
+        """Freeze its processes.
+
+        Raises:
+            Conflict: it does not run, or is paused already.
+            NotImplementedHere: the engine's user may not freeze processes.
+
+        """
+        await self._lifecycle.pause(reference)
+
+    async def unpause(self, reference: str) -> None:
+        """Let its processes go on; raises SystemFailure when it is not paused."""
+        await self._lifecycle.unpause(reference)
+
+    async def wait(self, reference: str, *, condition: str = "not-running") -> Awaitable[Waited]:
+        """A future for the end: awaiting ``wait`` registers, awaiting its result waits.
+
+        ``condition`` is ``not-running`` (which may be now), ``next-exit`` or ``removed``.
+
+        Raises:
+            InvalidParameter: the condition is another.
+
+        """
+        container = self._register.find(reference)
+        life = self._lives.of(container)
+        if condition == "removed":
+            return life.removal_waiter()
+        if condition == "next-exit":
+            return life.exit_waiter()
+        if condition != "not-running":
+            raise InvalidParameter(f'invalid condition: "{condition}"')
+        waiter = life.exit_waiter()
+        if not container.state.running:
+            waiter.set_result(Waited(container.state.exit_code))
+        return waiter
+
+    async def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
+        """Remove a container, and with ``force`` kill it first.
+
+        Anonymous ``volumes`` are the container's own here, and always go with it.
+
+        Raises:
+            Conflict: it runs, or is being removed already.
+
+        """
+        del volumes
+        container = self._register.find(reference)
+        life = self._lives.of(container)
+        if life.removing:
+            raise Conflict(f"removal of container {reference} is already in progress")
+        try:
+            if not force:
+                refuse_running(container)
+            elif container.state.running or life.process is not None:
+                await self._lifecycle.kill_for_good(container)
+            async with life.turn:
+                # One that removes itself may have done so meanwhile.
+                if not life.removing:
+                    await self._removal.remove(self._register.find(container.id), life)
+        except Conflict as error:
+            raise Conflict(f'cannot remove container "{reference}": {error}') from error
+
+    def rename(self, reference: str, name: str) -> None:
+        """Give another name.
+
+        Raises:
+            InvalidParameter: the name is not allowed, empty, or the same.
+            Conflict: it is in use.
+
+        """
+        if not reference or not name:
+            raise InvalidParameter("Neither old nor new names may be empty")
+        container = self._register.find(reference)
+        if name.removeprefix("/") == container.name:
+            raise InvalidParameter("Renaming a container with the same name as its current name")
+        try:
+            new = names.check(name if name.startswith("/") else f"/{name}")
+        except InvalidParameter as error:
+            raise InvalidParameter(f"Error when allocating new name: {error}") from None
+        try:
+            self._register.rename(container, new)
+        except Conflict as error:
+            raise Conflict(f"Error when allocating new name: {error}") from None
+        renamed = self._register.find(container.id)
+        self._register.publish(renamed, "rename", oldName=f"/{container.name}")
+
+    async def resize(self, reference: str, *, height: int, width: int) -> None:
+        """Tell the container's terminal its size in characters; raises Conflict if none runs."""
+        container = self._register.find(reference)
+        if not container.state.running:
+            raise not_running(container)
+        self._lives.of(container).streams.resize(height=height, width=width)
+        self._register.publish(container, "resize", height=str(height), width=str(width))
+
+    async def attach(
+        self,
+        reference: str,
+        *,
+        stdin: bool = False,
+        stdout: bool = False,
+        stderr: bool = False,
+        stream: bool = True,
+        logs: bool = False,
+        detach_keys: str = "",
+    ) -> Attachment:
+        """Join the container's streams from now on, running or not yet.
+
+        ``logs`` gives what was written before as well; without ``stream`` only that.
+
+        Raises:
+            Conflict: the container is paused or restarting.
+            InvalidParameter: the keys to detach are malformed.
+
+        """
+        keys = parse_detach_keys(detach_keys)
+        container = self._register.find(reference)
+        if container.state.paused:
+            raise Conflict(f"container {reference} is paused, unpause the container before attach")
+        if container.state.status is Status.RESTARTING:
+            raise Conflict(
+                f"container {reference} is restarting, wait until the container is running"
+            )
+        life = self._lives.of(container)
+
+        def left(client: Attachment, detached: bool) -> None:
+            life.streams.detach(client)
+            if detached:
+                self._register.publish(container, "detach")
+
+        config = container.spec.config
+        attachment = Attachment(
+            tty=config.tty,
+            wanted=Wanted(stdin=stdin, stdout=stdout, stderr=stderr),
+            input=life.streams if stdin and config.open_stdin and stream else None,
+            detach_keys=keys,
+            left=left,
+        )
+        if logs:
+            attachment.replay(life.log.read(Query(stdout=stdout, stderr=stderr)))
+        if stream:
+            life.streams.attach(attachment)
+        else:
+            attachment.backlog.close()
+        self._register.publish(container, "attach")
+        return attachment
+
+    async def logs(self, reference: str, query: Query) -> AsyncIterator[LogFrame]:
+        """What the container has written, and with ``follow`` what it writes until its end.
+
+        Raises:
+            InvalidParameter: neither stream is asked for.
+            Conflict: the container is being removed.
+            SystemFailure: its output is not kept.
+
+        """
+        if not (query.stdout or query.stderr):
+            raise InvalidParameter("Bad parameters: you must choose at least one stream")
+        container = self._register.find(reference)
+        if container.state.status in (Status.REMOVING, Status.DEAD):
+            raise Conflict("can not get logs from container which is dead or marked for removal")
+        if container.spec.host.log_config.type == "none":
+            raise InvalidParameter("configured logging driver does not support reading")
+        return self._lives.of(container).log.read(query)
+
+    async def recover(self) -> None:
+        """Mend what an engine that died left behind; call it once, before anything else."""
+        await recovery.recover(
+            self._register,
+            self._lives,
+            starter=self._starter,
+            removal=self._removal,
+            runtime=self._runtime,
+        )
+
+    def running(self) -> int:
+        """How many containers have a process."""
+        return len(self._lives.running())
+
+    async def stop_all(self, *, timeout: int | None = None) -> None:  # noqa: ASYNC109
+        """Stop every running container, all at once."""
+        stops = [self.stop(container_id, timeout=timeout) for container_id in self._lives.running()]
+        outcomes = await asyncio.gather(*stops, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, EngineError):
+                raise outcome
+
+    async def close(self) -> None:
+        """Wait for what goes on behind the answers; the containers are not touched."""
+        await self._lifecycle.close()
+
+
+def _init_program() -> str:
+    for name in INIT_PROGRAMS:
+        path = shutil.which(name)
+        if path is not None:
+            return path
+    return ""
