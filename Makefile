@@ -1,28 +1,27 @@
 # Two commands: `make lab` opens the first lesson, `make test` proves that everything holds.
 # The recipes are one line each; what they do is in scripts/.
 
-PYTHON := $(shell scripts/python.sh 2>/dev/null)
-export PYTHON
+FOUND := $(shell scripts/python.sh 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab setup setup-dev venv-dev test lint format lock clean python
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name what; do printf 'make %-10s %s\n' "$$name" "$$what"; done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo "YES=1 installs missing system programs without asking."
 
 lab: setup ## Set up what is missing, and open the first lesson in JupyterLab
 	@.venv/bin/python -m scripts.lab
 
 setup: python ## Set up all that a lesson needs, short of opening it
-	@$(PYTHON) -m scripts.system_programs lab
-	@scripts/venv.sh lab
-	@$(PYTHON) -m scripts.system_programs docker
+	@$(FOUND) -m scripts.system_programs lab
+	@PYTHON=$(FOUND) scripts/venv.sh lab
+	@$(FOUND) -m scripts.system_programs docker
 
 setup-dev: python ## Set up all that the tests need
-	@$(PYTHON) -m scripts.system_programs test
+	@$(FOUND) -m scripts.system_programs test
 	@$(MAKE) --no-print-directory venv-dev
-	@$(PYTHON) -m scripts.system_programs docker
+	@$(FOUND) -m scripts.system_programs docker
 
 test: setup-dev ## Run everything: style, types, layers, tests, lessons on every engine
 	@scripts/test.sh
@@ -40,7 +39,7 @@ clean: ## Remove everything that these commands made, .venv and the tests' cache
 	@scripts/clean.sh
 
 venv-dev: python
-	@scripts/venv.sh dev
+	@PYTHON=$(FOUND) scripts/venv.sh dev
 
 python:
-	@test -n "$(PYTHON)" || scripts/python.sh
+	@scripts/python.sh >/dev/null

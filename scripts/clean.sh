@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 find . -name .git -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
   -prune -exec rm -rf {} +
-rm -rf --one-file-system "${XDG_CACHE_HOME:-$HOME/.cache}/dockerlab-tests"
+rm -rf "${XDG_CACHE_HOME:-$HOME/.cache}/dockerlab-tests"

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=$1 lock=requirements/$1.txt stamp=.venv/.installed-$1
-wanted=$(cat "$lock" pyproject.toml | sha256sum)
+wanted=$(cat "$lock" pyproject.toml | cksum)
 
 if ! .venv/bin/python -c '' 2>/dev/null; then
   rm -rf .venv
