@@ -18,7 +18,7 @@ from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
 from dockerlab.engine.runtime import failures
 from dockerlab.engine.runtime.console import ConsoleSocket
 from dockerlab.engine.runtime.freezer import Freezer, namespace_members
-from dockerlab.engine.runtime.process import ChildProcess, reap_orphans, spawn
+from dockerlab.engine.runtime.process import ChildProcess, adopt_helpers, spawn
 from dockerlab.engine.runtime.runtime import Stdio
 
 _LEFT_BEHIND = frozenset({"crun", "runc", "runc:[1:CHILD]", "runc:[2:INIT]"})
@@ -131,11 +131,9 @@ class OciRuntime:
 
     async def delete(self, container_id: str) -> None:
         """Forget a container that has ended, and release what the runtime kept for it."""
-        process = self._running.pop(container_id, None)
+        self._running.pop(container_id, None)
         await self._delete(container_id)
         self._limited.discard(container_id)
-        if process is not None:
-            reap_orphans(process.launcher, process.pid, _LEFT_BEHIND)
 
     def close(self) -> None:
         """Release what this object itself holds; containers are not touched."""
@@ -150,23 +148,27 @@ class OciRuntime:
         stdio: Stdio | None,
     ) -> ChildProcess:
         if stdio is not None:
-            launcher = await self._execute([*command, container_id], bundle, stdio)
-            return ChildProcess(_read_pid(bundle / pid_file), launcher=launcher)
+            return await self._execute([*command, container_id], bundle, pid_file, stdio)
         nothing = Stdio(self._null, self._null, self._null)
         with ConsoleSocket(bundle) as console:
             command += ["--console-socket", console.path]
             if "exec" in command:
                 command.append("--tty")
-            launcher = await self._execute([*command, container_id], bundle, nothing)
-            master = console.receive()
-        return ChildProcess(_read_pid(bundle / pid_file), launcher=launcher, console=master)
+            process = await self._execute([*command, container_id], bundle, pid_file, nothing)
+            process.console = console.receive()
+        return process
 
-    async def _execute(self, command: Sequence[str], bundle: Path, stdio: Stdio) -> int:
-        child = spawn(command, stdio=stdio, environment=self._environment)
-        status = await child.wait()
+    async def _execute(
+        self, command: Sequence[str], bundle: Path, pid_file: str, stdio: Stdio
+    ) -> ChildProcess:
+        launcher = spawn(command, stdio=stdio, environment=self._environment)
+        status = await launcher.wait()
         if status.code != 0:
+            adopt_helpers(launcher.pid, _LEFT_BEHIND)
             raise _RuntimeFailed(_last_words(bundle / _LOG) or f"exit status {status.code}")
-        return child.pid
+        pid = _read_pid(bundle / pid_file)
+        adopt_helpers(launcher.pid, _LEFT_BEHIND, before=pid)
+        return ChildProcess(pid)
 
     async def _delete(self, container_id: str) -> None:
         nothing = Stdio(self._null, self._null, self._null)

@@ -35,11 +35,11 @@ def become_subreaper() -> None:
 class ChildProcess:
     """A child of this process, by birth or by adoption."""
 
-    def __init__(self, pid: int, *, launcher: int = 0, console: int | None = None) -> None:
-        """Watch over ``pid``, which the process ``launcher`` started, if not this one did."""
+    console: int | None = None
+
+    def __init__(self, pid: int) -> None:
+        """Watch over ``pid``."""
         self.pid = pid
-        self.launcher = launcher
-        self.console = console
         self._pidfd = os.pidfd_open(pid)
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[ExitStatus] = self._loop.create_future()
@@ -143,18 +143,21 @@ def kill_survivor(pid: int, started: int) -> bool:
     return True
 
 
-def reap_orphans(first: int, last: int, names: frozenset[str]) -> None:
-    """Reap what a runtime left behind between starting itself and its container.
+def adopt_helpers(launcher: int, names: frozenset[str], *, before: int = 0) -> None:
+    """Watch over what a runtime left behind when it ended, so that it does not stay a zombie.
 
-    ``first`` and ``last`` are the pids of the two; a helper's is between them, save when pids
-    have started again from the bottom. Children of other names belong to those who started them.
+    crun's work is done by a child of its own, which outlives it by a moment. Its pid follows soon
+    after the ``launcher``'s and comes ``before`` the container's, save when pids have started
+    again from the bottom. Children of other ``names`` belong to those who started them.
     """
-    for pid in range(first + 1, min(last, first + _NEARBY)):
+    last = min(before or launcher + _NEARBY, launcher + _NEARBY)
+    for pid in range(launcher + 1, last):
         if pid in _watched:
             continue
         with suppress(OSError):
-            if (Path("/proc") / str(pid) / "comm").read_text().strip() in names:
-                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG)
+            name = (Path("/proc") / str(pid) / "comm").read_text().strip()
+            if name in names and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG) is None:
+                ChildProcess(pid)
 
 
 def _status(result: os.waitid_result) -> ExitStatus:
