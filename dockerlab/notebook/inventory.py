@@ -71,7 +71,7 @@ def appeared(before: Inventory, after: Inventory, *, images: Sequence[str]) -> I
 
 def matches(name: str, patterns: Sequence[str]) -> bool:
     """Return whether an image's name, with or without its tag, is meant by one of the patterns."""
-    full = familiar_name(name)
+    full = familiar_name(name).removeprefix("localhost/")  # where Podman puts names of one's own
     repository = full.rpartition(":")[0] if ":" in full.rpartition("/")[2] else full
     return any(fnmatchcase(full, wanted) or fnmatchcase(repository, wanted) for wanted in patterns)
 

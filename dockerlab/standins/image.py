@@ -27,8 +27,12 @@ class StandIn:
 
     @property
     def reference(self) -> str:
-        """The name under which the engine will know it."""
-        return self.name if ":" in self.name else f"{self.name}:latest"
+        """The whole name under which the engine will know it.
+
+        Short, it would be `centos` on Docker and `localhost/centos` on Podman.
+        """
+        tagged = self.name if ":" in self.name else f"{self.name}:latest"
+        return f"docker.io/library/{tagged}"
 
     @cached_property
     def config(self) -> bytes:

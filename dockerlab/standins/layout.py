@@ -91,7 +91,7 @@ def _fill(folder: Path, images: Iterable[list[StandIn]]) -> None:
         pointers = [_store(image, blobs) for image in variants]
         pointer = pointers[0] if len(pointers) == 1 else _store_index(pointers, blobs)
         annotations = {
-            "io.containerd.image.name": f"docker.io/library/{variants[0].reference}",
+            "io.containerd.image.name": variants[0].reference,
             "org.opencontainers.image.ref.name": variants[0].reference.rpartition(":")[2],
         }
         manifests.append({**pointer, "annotations": annotations})

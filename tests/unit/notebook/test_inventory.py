@@ -14,6 +14,7 @@ from dockerlab.notebook.inventory import Inventory, appeared, matches
         ("hello-world:v2", "hello-world:v1", False),
         ("lab-one:1", "lab-*", True),
         ("127.0.0.1:5000/lab:1", "127.0.0.1:5000/lab", True),
+        ("localhost/lab-one:1", "lab-*", True),
         ("postgres:16", "hello-world", False),
         ("somebody/hello-world:latest", "hello-world", False),
         ("sha256:1234", "*hello*", False),

@@ -1,0 +1,81 @@
+"""A lesson on Podman's Docker-compatible socket, where names and IDs differ from Docker's."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from dockerlab.connection import Address, EngineKind, read_facts
+from dockerlab.notebook.lesson import start_lesson
+from tests.engines.engine import answers, end, environment_for, wait_until
+from tests.engines.programs import need, need_root
+
+# As an ordinary container, but content with a machine that refuses higher limits and mixes both
+# versions of cgroups.
+_SETTINGS = """\
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+"""
+
+
+@pytest.fixture(scope="module")
+def podman(session_directory: Path) -> Iterator[Address]:
+    need_root()
+    program = need("podman", package="podman")
+    need("runc", package="runc")
+    state = session_directory / "podman"
+    state.mkdir()
+    settings = state / "containers.conf"
+    settings.write_text(_SETTINGS)
+    socket, log = state / "podman.sock", state / "podman.log"
+    places = ["--root", str(state / "root"), "--runroot", str(state / "run")]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [program, *places, "system", "service", "--time", "0", f"unix://{socket}"],
+            env={**environment_for(socket, config=state), "CONTAINERS_CONF": str(settings)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until(lambda: answers(socket), process=process, log=log, seconds=30)
+        yield Address(f"unix://{socket}")
+    finally:
+        end(process)
+        # Podman mounts its own store upon itself, which would keep the folder from being removed.
+        subprocess.run(["umount", "--lazy", str(state / "root/overlay")], check=False)
+
+
+def test_a_lesson_with_stand_ins(
+    podman: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")  # no registry, whatever the network
+    client = docker.DockerClient(base_url=podman.url)
+    assert read_facts(client).kind is EngineKind.PODMAN
+    assert read_facts(client).identity == read_facts(client).identity
+    lesson = start_lesson("test", images=["hello-world", "centos"], client=client)
+    assert client.images.get("hello-world").labels["org.dockerlab.standin"] == "hello-world"
+    with lesson.recording():
+        environment = environment_for(Path(str(podman.socket)), config=tmp_path)
+        hello = subprocess.run(
+            ["docker", "run", "--network", "none", "hello-world"],
+            env=environment,
+            capture_output=True,
+            check=True,
+        )
+        release = client.containers.run("centos", ["cat", "/etc/os-release"], network_mode="none")
+    assert b"Hello from your container engine!" in hello.stdout
+    assert b"stand-in for centos" in release
+    done = lesson.end()
+    assert len(done.containers) == 2
+    assert sorted(done.images) == ["centos:latest", "hello-world:latest"]
+    assert client.images.list() == []
+    assert client.containers.list(all=True) == []
+    client.close()
