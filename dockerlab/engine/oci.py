@@ -194,7 +194,7 @@ class ImageConfig(msgspec.Struct, frozen=True, omit_defaults=True):
     parent: str = ""
 
 
-_Document = TypeVar("_Document", Manifest, Index, ImageConfig, Descriptor)
+_Document = TypeVar("_Document", bound=msgspec.Struct)
 _MAPS_OF_OBJECTS = frozenset({"ExposedPorts", "Volumes"})
 _MAPS_OF_TEXT = frozenset({"Labels", "annotations"})
 _WORDS = frozenset({"Cmd", "Entrypoint", "Shell", "OnBuild"})
