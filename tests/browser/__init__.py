@@ -1,0 +1,1 @@
+"""JupyterLab as a learner sees it: a real server, a real Chromium."""

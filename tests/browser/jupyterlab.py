@@ -1,0 +1,148 @@
+"""A JupyterLab of the test's own, on a copy of the notebooks, and a browser to look at it."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.engines.engine import end, wait_until
+from tests.engines.programs import need
+from tests.engines.registry import free_port
+from tests.notebooks.lessons import ROOT
+
+SCREENSHOTS = ROOT / "build" / "screenshots"
+RUN_SECONDS = 180
+_QUIET = [
+    "--no-sandbox",  # tests run as root, which Chromium's sandbox refuses
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+_SETTINGS = {
+    # Cells outside the window would not be in the document, and could not be looked at.
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+@dataclass(frozen=True)
+class JupyterLab:
+    """A running server, and the folder that it shows."""
+
+    url: str
+    folder: Path
+
+
+@contextmanager
+def running_jupyterlab(state: Path, environ: Mapping[str, str]) -> Iterator[JupyterLab]:
+    """JupyterLab on a copy of `notebooks/`, with no settings but the test's own."""
+    folder = state / "course"
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    for name, settings in _SETTINGS.items():
+        path = state / "settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(settings))
+    port = free_port()
+    log = state / "jupyterlab.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            _command(port, folder),
+            env={**environ, **_homes(state)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until(lambda: _answers(port), process=process, log=log, seconds=60)
+        yield JupyterLab(f"http://127.0.0.1:{port}", folder)
+    finally:
+        end(process)
+
+
+def _command(port: int, folder: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        f"--ServerApp.port={port}",
+        f"--ServerApp.root_dir={folder}",
+        "--ServerApp.ip=127.0.0.1",
+        "--IdentityProvider.token=",
+    ]
+
+
+def _homes(state: Path) -> dict[str, str]:
+    return {
+        "JUPYTER_CONFIG_DIR": str(state / "config"),
+        "JUPYTER_DATA_DIR": str(state / "data"),
+        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
+    }
+
+
+def _answers(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/api/status")
+        return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+@contextmanager
+def browser_page(*, color_scheme: str = "light") -> Iterator[Page]:
+    """A page of Debian's Chromium; `color_scheme` is what the reader's system prefers."""
+    chromium = need("chromium", package="chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(chromium), args=_QUIET)
+        context = browser.new_context(
+            viewport={"width": 1280, "height": 1000},
+            color_scheme="dark" if color_scheme == "dark" else "light",
+        )
+        try:
+            yield context.new_page()
+        finally:
+            browser.close()
+
+
+def open_notebook(page: Page, lab: JupyterLab, path: str) -> None:
+    """Open a notebook and wait until its kernel is ready for orders."""
+    page.goto(f"{lab.url}/lab/tree/{path}?reset")
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+    page.locator('[data-status="idle"]').first.wait_for(timeout=60_000)
+
+
+def run_all(page: Page) -> None:
+    """Choose Run > Run All Cells and wait until the last code cell has its number."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    number = f"[{cells.count()}]:"
+    last = cells.last.locator(".jp-InputPrompt")
+    last.get_by_text(number, exact=True).wait_for(timeout=RUN_SECONDS * 1000)
+
+
+def take_screenshot(page: Page, name: str) -> Path:
+    """Keep a picture of the whole notebook for whoever wants to look."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    path = SCREENSHOTS / f"{name}.png"
+    panel = page.locator(".jp-WindowedPanel-outer").first
+    height = panel.evaluate("element => element.scrollHeight")
+    page.set_viewport_size({"width": 1280, "height": min(int(height) + 200, 16_000)})
+    page.wait_for_timeout(500)
+    # Run All left the notebook scrolled to its end.
+    panel.evaluate("element => element.scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    page.screenshot(path=path)
+    return path
