@@ -84,8 +84,9 @@ class FaultyRegistry:
             return answer
         if request.path == "/token":
             return await self._token(request)
-        if (refusal := self._authenticate(request)) is not None:
-            return refusal
+        return self._authenticate(request) or self._honest(request)
+
+    def _honest(self, request: web.BaseRequest) -> web.Response:
         if request.path == "/v2/":
             return web.json_response({})
         repository, _, name = request.path.removeprefix("/v2/").rpartition("/")

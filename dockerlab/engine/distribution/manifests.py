@@ -88,9 +88,6 @@ def _check(manifest: Manifest, media_type: str) -> None:
             f'Encountered remote "{manifest.config.media_type}"'
             f"({_kind(manifest.config.media_type)}) when fetching"
         )
-    for descriptor in (manifest.config, *manifest.layers):
-        if descriptor.size < 0:
-            raise InvalidParameter(f"the size of {descriptor.digest} is negative")
     for layer in manifest.layers:
         if not layer.media_type.lower().startswith(_LAYER_FAMILIES):
             raise InvalidParameter(f"unsupported media type {layer.media_type}")

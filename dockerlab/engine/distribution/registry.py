@@ -175,21 +175,28 @@ class RegistryRepository:
         self, method: str, url: str, *, headers: Mapping[str, str]
     ) -> "aiohttp.ClientResponse":
         sent = await self._authorizer.header(self._pull)
-        response = await self._follow(method, url, headers=headers, authorization=sent)
-        if response.status != 401:
-            return response
+        for _ in range(2):  # a token that was kept may have been withdrawn since
+            response = await self._follow(method, url, headers=headers, authorization=sent)
+            if response.status != 401:
+                return response
+            better = await self._learn(method, url, response, sent)
+            if better is None:
+                return response
+            response.release()
+            sent = better
+        return await self._follow(method, url, headers=headers, authorization=sent)
+
+    async def _learn(
+        self, method: str, url: str, response: "aiohttp.ClientResponse", sent: str | None
+    ) -> str | None:
         challenges = response.headers.getall("WWW-Authenticate", [])
         try:
-            better = await self._authorizer.learn(challenges, self._pull, refused=sent)
+            return await self._authorizer.learn(challenges, self._pull, refused=sent)
         except (Unauthorized, SystemFailure, TooManyRequests) as error:
             response.release()
             # Docker asks with HEAD for what a tag names, and so do its sentences.
             verb = "Head" if "/manifests/" in url and "sha256:" not in url else method.capitalize()
             raise _same_kind(error)(f'{verb} "{url}": {error}') from error
-        if better is None:
-            return response
-        response.release()
-        return await self._follow(method, url, headers=headers, authorization=better)
 
     async def _follow(
         self, method: str, url: str, *, headers: Mapping[str, str], authorization: str | None
