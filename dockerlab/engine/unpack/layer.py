@@ -11,6 +11,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from errno import EDQUOT, ENAMETOOLONG, ENOSPC
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +35,8 @@ from dockerlab.engine.unpack.whiteouts import (
     is_whiteout,
     remove,
 )
+
+_AUFS = PREFIX + PREFIX
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -123,7 +126,7 @@ class _Layer:
             return  # the root itself: Docker leaves it as it is
         if path[-1] == OPAQUE:
             self._whiteouts.make_opaque(self._real(path[:-1]))
-        elif any(part.startswith(PREFIX + PREFIX) for part in path):
+        elif _AUFS in entry.name and any(part.startswith(_AUFS) for part in path):
             pass  # AUFS' own bookkeeping
         elif path[-1].startswith(PREFIX):
             self._hide(path)
@@ -234,8 +237,8 @@ class _Layer:
         )
 
     def finish(self) -> None:
-        """Dress the directories, each before the one that it is in."""
-        for path, entry in sorted(self._directories.items(), reverse=True):
+        """Dress the directories, each after the one that it is in: that is still open then."""
+        for path, entry in sorted(self._directories.items(), key=itemgetter(0)):
             self.current = entry.name
             with suppress(FileNotFoundError, DataLoss):  # replaced since
                 handle, real = self._root.directory(path, make=False)

@@ -53,4 +53,7 @@ def _ranges(path: Path) -> tuple[range, ...]:
 
 
 def _mapped(number: int, ranges: tuple[range, ...]) -> int:
-    return number if any(number in numbers for numbers in ranges) else 0
+    for numbers in ranges:
+        if number in numbers:
+            return number
+    return 0

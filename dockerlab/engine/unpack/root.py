@@ -34,19 +34,27 @@ def parts(name: bytes) -> Parts:
     (b'usr', b'bin')
 
     """
-    found: list[bytes] = []
-    for part in name.split(b"/"):
-        if part == b"..":
-            if not found:
-                raise DataLoss(
-                    f"invalid entry name {os.fsdecode(name)!r}: it leads out of the root"
-                )
-            found.pop()
-        elif part not in (b"", b"."):
-            found.append(part)
-    if len(name) >= _MAX_PATH or b"\0" in name or any(len(part) > 255 for part in found):
-        raise DataLoss(f"invalid entry name {os.fsdecode(name[:100])!r}…: too long, or with a NUL")
+    found = [part for part in name.split(b"/") if part not in (b"", b".")]
+    if b".." in found:
+        found = _climbed(found, name)
+    # Components can be too long only where the whole is.
+    if len(name) > 255 and (len(name) >= _MAX_PATH or max(map(len, found)) > 255):
+        raise DataLoss(f"invalid entry name {os.fsdecode(name[:60])!r}…: file name too long")
+    if b"\0" in name:
+        raise DataLoss(f"invalid entry name {os.fsdecode(name)!r}: it holds a NUL")
     return tuple(found)
+
+
+def _climbed(path: list[bytes], name: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    for part in path:
+        if part != b"..":
+            found.append(part)
+        elif found:
+            found.pop()
+        else:
+            raise DataLoss(f"invalid entry name {os.fsdecode(name)!r}: it leads out of the root")
+    return found
 
 
 class Root:
