@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 from dockerlab.engine import mount
+from dockerlab.engine.containers.service import Containers
 from dockerlab.engine.content.local import LocalStore
 from dockerlab.engine.distribution.service import Distribution
 from dockerlab.engine.errors import NotImplementedHere
@@ -59,6 +60,14 @@ class Engine:
             events=self.events,
             distribution=self.distribution,
         )
+        self.containers = Containers(
+            root / "containers",
+            database=self.database,
+            events=self.events,
+            images=self.images,
+            snapshots=self.snapshots,
+            runtime=runtime,
+        )
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -75,18 +84,21 @@ class Engine:
             settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             runtime = await open_runtime(settings.root / "runtime", own_mounts=True)
             engine = cls(settings, runtime)
+        await engine.containers.recover()
         await engine.images.sweep()
         return engine
 
     def busy(self) -> bool:
         """Whether a container runs, so that the engine must not stop by itself."""
-        return False
+        return self.containers.running() > 0
 
     async def stop(self) -> None:
-        """Stop the containers, as they would be stopped one by one."""
+        """Stop the containers, all at once, each as ``docker stop`` would."""
+        await self.containers.stop_all()
 
     async def close(self) -> None:
         """Release everything."""
+        await self.containers.close()
         await self.distribution.close()
         self.database.close()
 

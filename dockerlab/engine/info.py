@@ -55,7 +55,7 @@ def info(engine: Engine) -> dict[str, object]:
         **_storage(engine),
         "Plugins": {
             "Volume": ["local"],
-            "Network": ["host", "null"],
+            "Network": ["bridge", "host", "null"],
             "Authorization": None,
             "Log": ["json-file"],
         },
@@ -102,12 +102,15 @@ def info(engine: Engine) -> dict[str, object]:
 
 
 def _counts(engine: Engine) -> dict[str, object]:
+    containers = engine.containers.list(every=True)
+    running = sum(each.state.running for each in containers)
+    paused = sum(each.state.paused for each in containers)
     return {
-        "Containers": 0,
-        "ContainersRunning": 0,
-        "ContainersPaused": 0,
-        "ContainersStopped": 0,
-        "Images": len(engine.images.list()),
+        "Containers": len(containers),
+        "ContainersRunning": running - paused,
+        "ContainersPaused": paused,
+        "ContainersStopped": len(containers) - running,
+        "Images": len(engine.images.list(every=True)),
     }
 
 

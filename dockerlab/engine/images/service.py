@@ -80,6 +80,10 @@ class Images:
             self._library, every=every, filters=filters or Filters(), shared_size=shared_size
         )
 
+    def layers_size(self) -> int:
+        """Bytes of all layers, each counted once."""
+        return sum(layer.size for layer in self._library.layers.all())
+
     def inspect(self, name: str) -> Details:
         """All that is known of an image; raises as ``resolve`` does."""
         return inspection.inspect(self._library, self.resolve(name))

@@ -9,7 +9,21 @@ from aiohttp import web
 
 from dockerlab.engine.engine import Engine
 from dockerlab.engine.errors import InvalidParameter, NotFound
-from dockerlab.engine.server import build, events, images, networks, swarm, system, volumes
+from dockerlab.engine.server import (
+    attach,
+    build,
+    containers,
+    events,
+    images,
+    logs,
+    networks,
+    swarm,
+    system,
+    volumes,
+)
+from dockerlab.engine.server import (
+    exec as execs,
+)
 from dockerlab.engine.server.answers import HEADERS, log_unexpected, refusal
 from dockerlab.engine.server.call import Call
 from dockerlab.engine.server.connection import Connection
@@ -19,7 +33,19 @@ from dockerlab.engine.server.versions import negotiate, split
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line of a request's head: what Go's server takes, and so what clients may send."""
 
-_PARTS = (system, images, events, networks, volumes, build, swarm)
+_PARTS = (
+    system,
+    images,
+    logs,
+    attach,
+    containers,
+    execs,
+    events,
+    networks,
+    volumes,
+    build,
+    swarm,
+)
 
 
 class Activity:

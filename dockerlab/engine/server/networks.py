@@ -1,7 +1,8 @@
-"""Networks. There are Docker's two that need no set-up, ``none`` and ``host``, and no others.
+"""Networks: Docker's three that are always there, and no others.
 
 A container of this engine has its host's network or none at all: a bridge needs rights over the
-machine's own network that a learner does not have.
+machine's own network that a learner does not have. What Docker calls ``bridge``, where containers
+go that name no network, is here the machine's network, and says so.
 """
 
 import hashlib
@@ -14,11 +15,12 @@ from dockerlab.engine.server.call import Call
 from dockerlab.engine.server.router import Route
 from dockerlab.engine.timestamp import format_rfc3339
 
-_DRIVERS = {"none": "null", "host": "host"}
+_DRIVERS = {"bridge": "host", "host": "host", "none": "null"}
 _NO_OTHERS = (
-    "the embedded engine has the networks none and host, and can make no others: "
-    "that needs rights over the machine's own network"
+    "the embedded engine has the machine's own network (bridge, host) and none, and can make no "
+    "others: that needs rights over the machine's network"
 )
+_IS_HOST = "not a bridge: the network of the machine itself"
 
 
 def network_id(name: str) -> str:
@@ -43,7 +45,7 @@ def _document(name: str, call: Call) -> dict[str, object]:
         "ConfigOnly": False,
         "Containers": {},
         "Options": {},
-        "Labels": {},
+        "Labels": {"org.dockerlab.note": _IS_HOST} if name == "bridge" else {},
     }
 
 

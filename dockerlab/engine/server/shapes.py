@@ -55,6 +55,15 @@ def image_summary(summary: Summary, version: Version) -> Document:
     return made
 
 
+def image_usage(summary: Summary, version: Version) -> Document:
+    """One image in ``docker system df``, where Docker says null for no digests."""
+    made = document(summary)
+    made |= {name: made[name] or None for name in ("RepoTags", "RepoDigests")}
+    if version < Version(1, 44):
+        made["VirtualSize"] = summary.size
+    return made
+
+
 def image_details(details: Details, version: Version) -> Document:
     """One image in full (``ImageInspect``)."""
     made = without_empty(document(details), "Created", "Variant", "OsVersion")

@@ -3,12 +3,16 @@
 from aiohttp import web
 
 from dockerlab.engine import info
-from dockerlab.engine.errors import NotImplementedHere
+from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
 from dockerlab.engine.server import shapes
 from dockerlab.engine.server.answers import answer
 from dockerlab.engine.server.call import Call
+from dockerlab.engine.server.container_shapes import container_summary
 from dockerlab.engine.server.router import Route
-from dockerlab.engine.server.versions import NEWEST, OLDEST
+from dockerlab.engine.server.versions import NEWEST, OLDEST, Version
+
+_KINDS = ("container", "image", "volume", "build-cache")
+_KINDS_SINCE = Version(1, 42)
 
 
 async def ping(call: Call) -> web.Response:
@@ -34,6 +38,28 @@ async def information(call: Call) -> web.Response:
     return answer(shapes.information(info.info(call.engine), call.version))
 
 
+async def disk_usage(call: Call) -> web.Response:
+    """``docker system df``."""
+    kinds = call.texts("type") if call.version >= _KINDS_SINCE else ()
+    for kind in kinds:
+        if kind not in _KINDS:
+            raise InvalidParameter(f"unknown object type: {kind}")
+    engine, wanted = call.engine, kinds or _KINDS
+    made: dict[str, object] = {}
+    if "image" in wanted:
+        images = engine.images.list(every=True, shared_size=True)
+        made["LayersSize"] = engine.images.layers_size()
+        made["Images"] = [shapes.image_usage(image, call.version) for image in images]
+    if "container" in wanted:
+        containers = engine.containers.list(every=True)
+        made["Containers"] = [container_summary(engine, each, size=True) for each in containers]
+    if "volume" in wanted:
+        made["Volumes"] = []
+    if "build-cache" in wanted:
+        made["BuildCache"] = []
+    return answer(made)
+
+
 async def authenticate(_call: Call) -> web.Response:
     """Refuse."""
     raise NotImplementedHere("the embedded engine cannot log in to registries yet")
@@ -44,5 +70,6 @@ routes = (
     Route("HEAD", "/_ping", ping),
     Route("GET", "/version", version),
     Route("GET", "/info", information),
+    Route("GET", "/system/df", disk_usage),
     Route("POST", "/auth", authenticate),
 )

@@ -1,0 +1,72 @@
+"""The body of ``POST /containers/create``, read as leniently as Go reads it.
+
+For Go ``null`` is the same as a missing key, whatever the type, and a command may be a single
+string. Clients rely on both.
+"""
+
+from typing import Any
+
+import msgspec
+
+from dockerlab.engine.containers.config import ContainerConfig, HostConfig
+from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.server.call import complaint, decode
+from dockerlab.engine.server.versions import Version
+
+_ANNOTATIONS_SINCE = Version(1, 43)
+_CONSOLE_SIZE_SINCE = Version(1, 42)
+_PRIVATE_IPC_SINCE = Version(1, 40)
+_COMMANDS = ("Cmd", "Entrypoint", "Shell")
+
+
+class CreateRequest(msgspec.Struct, frozen=True):
+    """What a client wants a container to be."""
+
+    config: ContainerConfig
+    host: HostConfig
+    networks: tuple[str, ...] = ()
+    """Names of the networks to join, beyond what ``host.network_mode`` says."""
+
+
+def decode_request(body: bytes, version: Version) -> CreateRequest:
+    """The request that ``body`` spells, as a client of that version means it.
+
+    Raises:
+        InvalidParameter: it is not JSON, or not such a request.
+
+    """
+    raw = decode(body, dict[str, Any])
+    raw = {key: value for key, value in raw.items() if value is not None}
+    host = raw.pop("HostConfig", {})
+    networking = raw.pop("NetworkingConfig", {})
+    if not raw:
+        raise InvalidParameter("config cannot be empty in order to create a container")
+    for name in _COMMANDS:
+        if isinstance(raw.get(name), str):
+            raw[name] = [raw[name]]
+    try:
+        config = msgspec.convert(raw, ContainerConfig)
+        made = msgspec.convert({k: v for k, v in host.items() if v is not None}, HostConfig)
+    except (msgspec.ValidationError, AttributeError) as error:
+        raise InvalidParameter(complaint(body, error)) from None
+    endpoints = networking.get("EndpointsConfig") or {} if isinstance(networking, dict) else {}
+    return CreateRequest(config, _as_meant(made, version), tuple(endpoints))
+
+
+def _as_meant(host: HostConfig, version: Version) -> HostConfig:
+    """Forget what the client's version did not know, and put in what it took for granted."""
+    if version < _ANNOTATIONS_SINCE:
+        host = msgspec.structs.replace(host, annotations=None)
+    if version < _CONSOLE_SIZE_SINCE:
+        host = msgspec.structs.replace(host, console_size=(0, 0))
+    if version < _PRIVATE_IPC_SINCE and not host.ipc_mode:
+        host = msgspec.structs.replace(host, ipc_mode="shareable")
+    if host.network_mode in ("", "default"):
+        host = msgspec.structs.replace(host, network_mode="bridge")
+    if not host.cgroupns_mode:
+        host = msgspec.structs.replace(host, cgroupns_mode="host")
+    if host.memory_swappiness == -1:
+        host = msgspec.structs.replace(host, memory_swappiness=None)  # how clients say "not said"
+    if host.pids_limit is not None and host.pids_limit <= 0:
+        host = msgspec.structs.replace(host, pids_limit=None)  # both mean "unlimited"
+    return host

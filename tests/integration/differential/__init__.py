@@ -1,0 +1,1 @@
+"""The same `docker` commands on Docker Engine and on the embedded engine, answers compared."""
