@@ -21,6 +21,8 @@ MS_REC = 16384
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
 CLONE_FS = 0x200
+_PAGE = 4096 - 1
+_WITH_PATHS = ("lowerdir", "upperdir", "workdir")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mount.argtypes = [ctypes.c_char_p] * 3 + [ctypes.c_ulong, ctypes.c_char_p]
@@ -49,8 +51,14 @@ def mount_in(
     """``mount`` with the paths in ``data`` relative to ``directory``; ``target`` is absolute.
 
     The kernel takes at most one page of options, which 127 absolute paths would not fit in. Only a
-    thread of its own can have a working directory of its own, and it must die with it.
+    thread of its own can have a working directory of its own, and it must die with it. Few layers
+    fit, and are spared the thread.
     """
+    absolute = _absolute(directory, data)
+    plain = not set(str(directory)) & set(",:\\")  # these mean something in the options
+    if plain and len(os.fsencode(absolute)) < _PAGE:
+        mount(source, target, kind=kind, flags=flags, data=absolute)
+        return
     failures: list[Exception] = []
 
     def work() -> None:
@@ -66,6 +74,17 @@ def mount_in(
     worker.join()
     if failures:
         raise failures[0]
+
+
+def _absolute(directory: Path, data: str) -> str:
+    """The options of ``mount_in`` with absolute paths."""
+    options = []
+    for option in data.split(","):
+        name, equals, value = option.partition("=")
+        if name in _WITH_PATHS:
+            value = ":".join(f"{directory}/{path}" for path in value.split(":"))
+        options.append(f"{name}{equals}{value}")
+    return ",".join(options)
 
 
 def bind(source: Path, target: Path, *, read_only: bool = False, nodev: bool = True) -> None:

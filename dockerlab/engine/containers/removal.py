@@ -37,11 +37,10 @@ class Removal:
 
     def _take_away(self, container_id: str) -> None:
         home = self._register.home(container_id)
-        with self._register.database.transaction(durable=False):
-            with suppress(NotFound):  # removed before a crash
-                self._snapshots.remove(container_id)
-            self._register.rows.delete(container_id)
+        with self._register.database.relaxed(), suppress(NotFound):  # removed before a crash
+            self._snapshots.remove(container_id)
         shutil.rmtree(home, ignore_errors=True)
+        self._register.rows.delete(container_id)
 
 
 def refuse_running(container: Container) -> None:

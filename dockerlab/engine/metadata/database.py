@@ -29,6 +29,7 @@ class Database:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         self._lock = threading.RLock()
+        self._here = threading.local()
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -64,8 +65,19 @@ class Database:
             if self._connection.in_transaction:
                 yield self._connection
                 return
+            durable = durable and not getattr(self._here, "relaxed", False)
             with self._outermost("FULL" if durable else "NORMAL"):
                 yield self._connection
+
+    @contextmanager
+    def relaxed(self) -> Iterator[None]:
+        """In the block no transaction of this thread is durable (see ``transaction``)."""
+        before = getattr(self._here, "relaxed", False)
+        self._here.relaxed = True
+        try:
+            yield
+        finally:
+            self._here.relaxed = before
 
     @contextmanager
     def _outermost(self, level: str) -> Iterator[None]:
