@@ -72,14 +72,12 @@ def _cleanup(_: argparse.Namespace) -> int:
 
 def _engine(arguments: Sequence[str]) -> int:
     """Hand over to the engine's own command, with the stand-ins as its last source of images."""
-    from dockerlab.connection.registry import named_mirrors  # noqa: PLC0415
     from dockerlab.engine import daemon  # noqa: PLC0415
     from dockerlab.standins import packs  # noqa: PLC0415
 
     given = list(arguments)
     if given[:1] in (["start"], ["run"]) and not {"-h", "--help"}.intersection(given):
         given += [word for pack in packs() for word in ("--pack", str(pack))]
-        given += [word for mirror in named_mirrors() for word in ("--mirror", mirror)]
     return daemon.main(given)
 
 

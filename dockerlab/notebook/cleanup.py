@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class CleanUp:
-    """What was removed, and what was left with the engine's reason."""
+    """What was removed, and what was not.
+
+    `left` is what the engine refused to remove, with its reason; `elsewhere` are containers that
+    appeared during the lesson and outside its cells, in a terminal perhaps: the learner's own.
+    """
 
     containers: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         lines = [
@@ -34,6 +39,9 @@ class CleanUp:
         ]
         for name, reason in self.left.items():
             lines.append(messages.text("cleanup.left", name=name, reason=reason))
+        if self.elsewhere:
+            ids = " ".join(identity[:12] for identity in self.elsewhere)
+            lines.append(messages.text("cleanup.elsewhere", ids=ids))
         return "\n".join(lines)
 
     __repr__ = __str__

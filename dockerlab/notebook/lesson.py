@@ -50,6 +50,7 @@ class Lesson:
         self.client = client
         self.images = tuple(images)
         self.record = record
+        self._at_start = take_inventory(client)
         self._before_cell: Inventory | None = None
 
     def __repr__(self) -> str:
@@ -92,7 +93,11 @@ class Lesson:
         following.unfollow()
         if _current is self:
             _current = None
-        return clean_up(self.client, record=self.record, lesson=self.name)
+        done = clean_up(self.client, record=self.record, lesson=self.name)
+        now = take_inventory(self.client)
+        if self._at_start and now:
+            done.elsewhere += appeared(self._at_start, now, images=self.images).containers
+        return done
 
 
 def start_lesson(

@@ -149,12 +149,17 @@ def _engine_can_pull(client: docker.DockerClient, facts: EngineFacts, name: str)
 
 
 def _pull(client: docker.DockerClient, name: str, *, say: Callable[[str], None]) -> bool:
-    from docker.errors import APIError, ImageNotFound  # noqa: PLC0415
+    from docker.errors import APIError  # noqa: PLC0415
 
     say(text("ensure.pulling", name=name))
+    tag = None if ":" in name.rpartition("/")[2] else "latest"
     try:
-        client.images.pull(name, tag=None if ":" in name else "latest")
-    except (APIError, ImageNotFound):
+        for step in client.api.pull(name, tag=tag, stream=True, decode=True):
+            if "error" in step:
+                return False
+            if step.get("status") in ("Pull complete", "Already exists"):
+                say(f"  {step['id']}: {step['status']}")
+    except APIError:
         return False
     say(text("ensure.pulled", name=name))
     return True

@@ -52,6 +52,7 @@ def test_it_removes_what_its_cells_made(client: docker.DockerClient) -> None:
     assert done.containers == [made]
     assert done.images == ["busybox:latest"]
     assert not done.left
+    assert not done.elsewhere
     assert made not in ids(client)
 
 
@@ -78,6 +79,7 @@ def test_it_leaves_what_the_learner_makes_between_two_cells(client: docker.Docke
     done = lesson.end()
     assert made not in ids(client)
     assert own in ids(client)
+    assert done.elsewhere == [own]
     # Docker refuses to remove an image that a container still uses: the learner hears it.
     assert list(done.left) == ["busybox:latest"]
     assert own[:12] in done.left["busybox:latest"]
