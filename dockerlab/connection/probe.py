@@ -116,7 +116,9 @@ def _raise_reason(
         case TimeoutError():
             raise NoAnswer(address=address, seconds=f"{timeout:g}") from error
         case PermissionError():
-            raise SocketForbidden(address=address) from error
+            podman = "podman" in address.url
+            key = "connection.socket_forbidden_podman" if podman else SocketForbidden.key
+            raise SocketForbidden(key, address=address) from error
         case FileNotFoundError() | NotADirectoryError() if address.socket:
             raise SocketMissing(address=address) from error
         case socket.gaierror():

@@ -174,7 +174,8 @@ def _advice(
     programs: Sequence[Program],
     registries: Sequence[RegistryAnswer],
 ) -> Iterator[str]:
-    if any(isinstance(attempt.problem, SocketForbidden) for attempt in attempts):
+    keys = {attempt.problem.sentence_key for attempt in attempts if attempt.problem}
+    if SocketForbidden.key in keys:
         yield text("doctor.advice_group")
     embedded = engine is None or engine.kind is EngineKind.EMBEDDED
     if embedded and _has(programs, "podman"):

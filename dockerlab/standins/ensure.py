@@ -88,22 +88,22 @@ def _provide(
         else:
             provision.real.append(name)
     if missing:
-        facts = read_facts(client)
+        registries = _Registries(client, read_facts(client))
         for name in missing:
-            _provide_one(client, facts, name, provision, pull=pull, say=say)
+            _provide_one(registries, name, provision, pull=pull, say=say)
     return provision
 
 
 def _provide_one(
-    client: docker.DockerClient,
-    facts: EngineFacts,
+    registries: _Registries,
     name: str,
     provision: Provision,
     *,
     pull: bool,
     say: Callable[[str], None],
 ) -> None:
-    from_registry = _engine_can_pull(client, facts, name)
+    client, facts = registries.client, registries.facts
+    from_registry = registries.can_pull(name)
     if (
         (from_registry and not pull)
         or (from_registry and _pull(client, name, say=say))
@@ -128,24 +128,48 @@ def _labels(client: docker.DockerClient, name: str) -> Mapping[str, str] | None:
     return config.get("Labels") or {}
 
 
-def _engine_can_pull(client: docker.DockerClient, facts: EngineFacts, name: str) -> bool:
-    """Ask the engine for the manifest: it knows its mirrors, its proxy and its credentials.
+class _Registries:
+    """What an engine can pull, each silent registry asked and waited for once only."""
 
-    Podman has no such question, and the embedded engine answers from its packs as well; there we
-    look for a registry ourselves.
-    """
-    import requests  # noqa: PLC0415
-    from docker.errors import APIError  # noqa: PLC0415
+    def __init__(self, client: docker.DockerClient, facts: EngineFacts) -> None:
+        self.client = client
+        self.facts = facts
+        self._silent: set[str] = set()
 
-    if facts.kind is not EngineKind.DOCKER:
-        answers = ask_registries(registry_urls(facts.mirrors, environ={}))
-        return any(answer.answers for answer in answers)
-    try:
-        with _patience(client, ASK_SECONDS):
-            client.images.get_registry_data(name)
-    except (APIError, requests.RequestException):
+    def can_pull(self, name: str) -> bool:
+        """Ask the engine for the manifest: it knows its mirrors, its proxy and its credentials.
+
+        Podman has no such question, and the embedded engine answers from its packs as well; there
+        we look for a registry ourselves.
+        """
+        import requests  # noqa: PLC0415
+        from docker.errors import APIError  # noqa: PLC0415
+
+        registry = name.partition("/")[0] if _has_registry(name) else "docker.io"
+        if registry in self._silent:
+            return False
+        if self.facts.kind is not EngineKind.DOCKER:
+            return self._answers(registry)
+        try:
+            with _patience(self.client, ASK_SECONDS):
+                self.client.images.get_registry_data(name)
+        except APIError as error:
+            if error.is_server_error():  # the engine could not reach it; 4xx is about the image
+                self._silent.add(registry)
+            return False
+        except requests.RequestException:
+            self._silent.add(registry)
+            return False
+        return True
+
+    def _answers(self, registry: str) -> bool:
+        """Look for a registry ourselves, where the engine cannot be asked."""
+        hub = registry == "docker.io"
+        urls = registry_urls(self.facts.mirrors, environ={}) if hub else [f"https://{registry}"]
+        if any(answer.answers for answer in ask_registries(urls)):
+            return True
+        self._silent.add(registry)
         return False
-    return True
 
 
 def _pull(client: docker.DockerClient, name: str, *, say: Callable[[str], None]) -> bool:

@@ -157,3 +157,16 @@ def test_every_problem_has_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConnectionProblem) as caught:
         probe(Address("unix:///nowhere.sock"))
     assert str(caught.value) == "There is no socket at unix:///nowhere.sock."
+
+
+@pytest.mark.parametrize(("name", "advice"), [("docker", "usermod"), ("podman", "systemctl")])
+def test_who_may_not_open_a_socket_is_told_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, advice: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setenv("DOCKERLAB_LANG", "en")
+    monkeypatch.setattr(socket.socket, "connect", refuse)  # root is refused nothing by the kernel
+    with pytest.raises(SocketForbidden, match=advice):
+        probe(Address(f"unix://{tmp_path}/{name}.sock"))
