@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from dockerlab.engine.content.store import ContentStore, Ingest
 from dockerlab.engine.errors import Conflict, NotFound
@@ -24,11 +25,14 @@ from dockerlab.engine.snapshots.snapshotter import Kind, Snapshotter
 class Hold:
     """What one piece of work holds; see ``Collector.hold``."""
 
-    def __init__(self, lock: asyncio.Lock, held: Counter[str]) -> None:
+    def __init__(
+        self, lock: asyncio.Lock, blobs: Counter[Digest], layers: Counter[ChainID]
+    ) -> None:
         # Holding and collecting exclude each other: who holds a blob or a layer and then finds it
         # there can rely on it.
         self._lock = lock
-        self._held = held
+        self._all_blobs = blobs
+        self._all_layers = layers
         self.blobs: list[Digest] = []
         self.layers: list[ChainID] = []
 
@@ -47,14 +51,24 @@ class Hold:
     def _keep(self, blobs: tuple[Digest, ...], layers: tuple[ChainID, ...]) -> None:
         self.blobs.extend(blobs)
         self.layers.extend(layers)
-        self._held.update((*blobs, *layers))
+        self._all_blobs.update(blobs)
+        self._all_layers.update(layers)
 
     def release(self) -> None:
         """Hold nothing any more."""
-        self._held.subtract((*self.blobs, *self.layers))
-        for name in {*self.blobs, *self.layers}:
-            if self._held[name] <= 0:
-                del self._held[name]
+        _subtract(self._all_blobs, self.blobs)
+        _subtract(self._all_layers, self.layers)
+
+
+Name = TypeVar("Name", Digest, ChainID)
+
+
+def _subtract(held: Counter[Name], names: Iterable[Name]) -> None:
+    """Forget names entirely that nobody holds any more."""
+    for name in names:
+        held[name] -= 1
+        if not held[name]:
+            del held[name]
 
 
 class Collector:
@@ -68,7 +82,8 @@ class Collector:
         self._containers = ContainerStore(database)
         self._content = content
         self._snapshots = snapshots
-        self._held: Counter[str] = Counter()
+        self._held_blobs: Counter[Digest] = Counter()
+        self._held_layers: Counter[ChainID] = Counter()
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
@@ -77,7 +92,7 @@ class Collector:
 
         What of it nobody needs at the end was brought in vain, and is removed.
         """
-        hold = Hold(self._lock, self._held)
+        hold = Hold(self._lock, self._held_blobs, self._held_layers)
         try:
             yield hold
         finally:
@@ -88,7 +103,7 @@ class Collector:
     def needed(self) -> frozenset[ChainID]:
         """Layers that containers or work in progress need, though perhaps no image does."""
         active = {i.parent for i in self._snapshots.walk() if i.kind is Kind.ACTIVE and i.parent}
-        return frozenset(map(ChainID, active | set(self._held)))
+        return frozenset(map(ChainID, active)) | frozenset(self._held_layers)
 
     async def collect(self, layers: Iterable[Layer], blobs: Iterable[Digest] = ()) -> int:
         """Remove the files of layers whose rows are gone (topmost first), and blobs.
@@ -123,9 +138,9 @@ class Collector:
 
     def _remove(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
         for chain_id in chain:
-            if chain_id not in self._held and not self._layers.find(chain_id):
+            if chain_id not in self._held_layers and not self._layers.find(chain_id):
                 # Conflict: a container was made on it in this very moment.
                 with suppress(NotFound, Conflict):
                     self._snapshots.remove(chain_id)
-        unneeded = [d for d in blobs if d not in self._held and not self._images.needs(d)]
+        unneeded = [d for d in blobs if d not in self._held_blobs and not self._images.needs(d)]
         return sum(map(self._content.delete, unneeded))

@@ -6,6 +6,8 @@ from typing import BinaryIO, cast
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.content.store import Ingest
+from dockerlab.engine.errors import DataLoss
+from dockerlab.engine.images.archive import in_dockers_words
 from dockerlab.engine.images.body import Body, finished
 from dockerlab.engine.images.changes import apply_changes
 from dockerlab.engine.images.library import Library
@@ -104,7 +106,10 @@ class Importer:
 async def _receive(parts: AsyncIterator[bytes], ingest: Ingest) -> None:
     body = Body(parts)
     work = asyncio.create_task(asyncio.to_thread(_decompress, body, ingest))
-    await finished(work, stop=body.close)
+    try:
+        await finished(work, stop=body.close)
+    except DataLoss as error:
+        raise in_dockers_words(error) from error
 
 
 def _decompress(body: Body, ingest: Ingest) -> None:
