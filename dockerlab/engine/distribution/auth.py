@@ -182,7 +182,7 @@ class Authorizer:
             "POST",
             realm,
             headers={"Content-Type": "application/x-www-form-urlencoded"},
-            data=urlencode(form).encode(),
+            body=urlencode(form).encode(),
             timeouts=self._timeouts,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Collection
 import msgspec
 
 from dockerlab.engine.distribution.download import Downloads, short
+from dockerlab.engine.distribution.mailbox import Mailbox
 from dockerlab.engine.distribution.replies import Refused, blob_error
 from dockerlab.engine.distribution.resolve import Found
 from dockerlab.engine.oci import Descriptor, Digest
@@ -22,35 +23,6 @@ class LayerDownloaded(msgspec.Struct, frozen=True):
     descriptor: Descriptor
 
 
-class _Mailbox:
-    """What the consumer has not fetched yet; of a layer's byte counts only the latest."""
-
-    def __init__(self) -> None:
-        self._pending: dict[object, Progress | LayerDownloaded] = {}
-        self._counter = 0
-        self._filled = asyncio.Event()
-
-    def put(self, item: Progress | LayerDownloaded) -> None:
-        key: object = self._counter
-        if isinstance(item, Progress) and item.status == "Downloading":
-            key = item.id
-        self._counter += 1
-        self._pending[key] = item
-        self._filled.set()
-
-    def wake(self) -> None:
-        self._filled.set()
-
-    async def wait(self) -> None:
-        await self._filled.wait()
-        self._filled.clear()
-
-    def take(self) -> tuple[Progress | LayerDownloaded, ...]:
-        taken = tuple(self._pending.values())
-        self._pending.clear()
-        return taken
-
-
 async def layers(
     found: Found, downloads: Downloads, *, present: Collection[int] = ()
 ) -> AsyncGenerator[Progress | LayerDownloaded, None]:
@@ -62,7 +34,7 @@ async def layers(
     Raises what ``Downloads.fetch`` raises, as soon as any layer fails.
     """
     wanted = [pair for pair in enumerate(found.image.manifest.layers) if pair[0] not in present]
-    mailbox = _Mailbox()
+    mailbox: Mailbox[LayerDownloaded] = Mailbox()
     unique = {layer.digest: layer for _, layer in wanted}
     for digest in dict.fromkeys(layer.digest for layer in found.image.manifest.layers):
         status = "Pulling fs layer" if digest in unique else "Already exists"

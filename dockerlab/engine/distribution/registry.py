@@ -14,7 +14,7 @@ from dockerlab.engine.distribution.challenge import parse_challenges
 from dockerlab.engine.distribution.endpoint import Endpoint, origin
 from dockerlab.engine.distribution.replies import refusal
 from dockerlab.engine.distribution.source import RawManifest
-from dockerlab.engine.distribution.transport import Dropped, Timeouts, Transport, Unreachable
+from dockerlab.engine.distribution.transport import Body, Dropped, Timeouts, Transport, Unreachable
 from dockerlab.engine.errors import (
     DataLoss,
     EngineError,
@@ -61,6 +61,14 @@ class Patience:
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311
 
 
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    headers: Mapping[str, str]
+    body: Body | None
+    scopes: tuple[str, ...]
+
+
 class RegistryRepository:
     """One repository of one registry, for one user."""
 
@@ -79,7 +87,7 @@ class RegistryRepository:
         self.name = endpoint.url
         self.mirror = endpoint.mirror
         self._base = f"{endpoint.url}/v2/{quote(path)}"
-        self._path = path
+        self.path = path
         self._authorizer = authorizer
         self._transport = transport
         self._timeouts = timeouts
@@ -87,7 +95,11 @@ class RegistryRepository:
 
     @property
     def _pull(self) -> tuple[str, ...]:
-        return (f"repository:{self._path}:pull",)
+        return (f"repository:{self.path}:pull",)
+
+    def url(self, rest: str) -> str:
+        """The address of something in this repository: ``blobs/sha256:…``."""
+        return f"{self._base}/{rest}"
 
     async def manifest(self, wanted: str) -> RawManifest:
         """The manifest or index that a tag or a digest names, verified; see ``Source``."""
@@ -99,8 +111,8 @@ class RegistryRepository:
         return await self._manifest(wanted)
 
     async def _manifest(self, wanted: str) -> RawManifest:
-        url = f"{self._base}/manifests/{quote(wanted, safe=':')}"
-        async with await self._request("GET", url, headers={"Accept": _ACCEPTED}) as response:
+        url = self.url(f"manifests/{quote(wanted, safe=':')}")
+        async with await self.request("GET", url, headers={"Accept": _ACCEPTED}) as response:
             data = await self._read_whole(response, url)
             media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
             stated = response.headers.get("Docker-Content-Digest", "")
@@ -112,9 +124,9 @@ class RegistryRepository:
 
     async def blob(self, descriptor: Descriptor, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from ``offset`` on; see ``Source``."""
-        url = f"{self._base}/blobs/{descriptor.digest}"
+        url = self.url(f"blobs/{descriptor.digest}")
         headers = {"Range": f"bytes={offset}-"} if offset else {}
-        async with await self._request("GET", url, headers=headers) as response:
+        async with await self.request("GET", url, headers=headers) as response:
             # A server may ignore Range and begin again (RFC 9110, section 14.2).
             skip = offset if response.status == 200 else 0
             if response.status == 206 and not _starts_at(response, offset):
@@ -147,13 +159,30 @@ class RegistryRepository:
                 raise DataLoss(f"manifest of more than {LARGEST_MANIFEST >> 20} MiB refused: {url}")
         return bytes(data)
 
-    async def _request(
-        self, method: str, url: str, *, headers: Mapping[str, str]
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: Body | None = None,
+        scopes: tuple[str, ...] = (),
     ) -> "aiohttp.ClientResponse":
-        """An answer that is a success, after as many attempts as patience allows."""
+        """An answer that is a success, after as many attempts as patience allows.
+
+        ``body`` is bytes, or a function that begins to give them anew for each attempt. ``scopes``
+        are the rights to ask a token service for; without any, to pull.
+
+        Raises:
+            Refused: the answer is no.
+            Unreachable, Dropped: there is none.
+            Unauthorized, TooManyRequests, SystemFailure: neither is there a token.
+
+        """
+        wanted = _Request(method, headers, body, scopes or self._pull)
         waited = 0.0
         for attempt in range(self._patience.attempts):
-            response = await self._authorized(method, url, headers=headers)
+            response = await self._authorized(wanted, url)
             if response.status < 400:
                 return response
             async with response:
@@ -171,42 +200,41 @@ class RegistryRepository:
             await asyncio.sleep(delay)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    async def _authorized(
-        self, method: str, url: str, *, headers: Mapping[str, str]
-    ) -> "aiohttp.ClientResponse":
-        sent = await self._authorizer.header(self._pull)
+    async def _authorized(self, wanted: _Request, url: str) -> "aiohttp.ClientResponse":
+        sent = await self._authorizer.header(wanted.scopes)
         for _ in range(2):  # a token that was kept may have been withdrawn since
-            response = await self._follow(method, url, headers=headers, authorization=sent)
+            response = await self._follow(wanted, url, sent)
             if response.status != 401:
                 return response
-            better = await self._learn(method, url, response, sent)
+            better = await self._learn(wanted, url, response, sent)
             if better is None:
                 return response
             response.release()
             sent = better
-        return await self._follow(method, url, headers=headers, authorization=sent)
+        return await self._follow(wanted, url, sent)
 
     async def _learn(
-        self, method: str, url: str, response: "aiohttp.ClientResponse", sent: str | None
+        self, wanted: _Request, url: str, response: "aiohttp.ClientResponse", sent: str | None
     ) -> str | None:
         challenges = response.headers.getall("WWW-Authenticate", [])
         try:
-            return await self._authorizer.learn(challenges, self._pull, refused=sent)
+            return await self._authorizer.learn(challenges, wanted.scopes, refused=sent)
         except (Unauthorized, SystemFailure, TooManyRequests) as error:
             response.release()
             # Docker asks with HEAD for what a tag names, and so do its sentences.
-            verb = "Head" if "/manifests/" in url and "sha256:" not in url else method.capitalize()
+            by_tag = "/manifests/" in url and "sha256:" not in url
+            verb = "Head" if by_tag else wanted.method.capitalize()
             raise _same_kind(error)(f'{verb} "{url}": {error}') from error
 
     async def _follow(
-        self, method: str, url: str, *, headers: Mapping[str, str], authorization: str | None
+        self, wanted: _Request, url: str, authorization: str | None
     ) -> "aiohttp.ClientResponse":
-        home = origin(url)
+        home = origin(self.name)
         for _ in range(_MAX_REDIRECTS):
-            sent = dict(headers)
+            headers = dict(wanted.headers)
             if authorization and origin(url) == home:
-                sent["Authorization"] = authorization
-            response = await self._send(method, url, sent)
+                headers["Authorization"] = authorization
+            response = await self._send(wanted, url, headers)
             target = response.headers.get("Location", "")
             if response.status not in _REDIRECTS or not target:
                 return response
@@ -214,13 +242,15 @@ class RegistryRepository:
             url = urljoin(url, target)
             if urlsplit(url).scheme not in ("http", "https"):
                 raise SystemFailure(f"{self.name} redirects to {url!r}, which is not a web address")
-        raise SystemFailure(f'{method.capitalize()} "{url}": stopped after 10 redirects')
+        raise SystemFailure(f'{wanted.method.capitalize()} "{url}": stopped after 10 redirects')
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str]
+        self, wanted: _Request, url: str, headers: Mapping[str, str]
     ) -> "aiohttp.ClientResponse":
         try:
-            return await self._transport.send(method, url, headers=headers, timeouts=self._timeouts)
+            return await self._transport.send(
+                wanted.method, url, headers=headers, body=wanted.body, timeouts=self._timeouts
+            )
         except Unreachable as error:
             if not error.dialling or not url.startswith(self._base):
                 raise

@@ -116,6 +116,11 @@ def blob_error(refused: Refused, reference: Reference) -> EngineError:
     return _error(refused)
 
 
+def push_error(refused: Refused) -> EngineError:
+    """The same for someone who pushes."""
+    return _error(refused)
+
+
 def token_error(refused: Refused) -> EngineError:
     """The same for a token service."""
     return _error(refused)

@@ -62,6 +62,13 @@ class Found(msgspec.Struct, frozen=True):
     sources: tuple[Source, ...]
 
 
+class Inspected(msgspec.Struct, frozen=True):
+    """What a registry has under a name, and the platforms that it is for."""
+
+    descriptor: Descriptor
+    platforms: tuple[Platform, ...]
+
+
 async def find(
     reference: Reference, sources: Sequence[Source], platform: Platform
 ) -> AsyncGenerator[Located | Found, None]:
@@ -90,6 +97,22 @@ async def find(
             yield Found(image, (source, *sources[place + 1 :]))
             return
     raise pull_error(failure, reference) if isinstance(failure, Refused) else failure
+
+
+async def inspect(reference: Reference, source: Source) -> Inspected:
+    """What one source has under a name, for ``docker manifest`` and its like; raises as find."""
+    try:
+        raw = await source.manifest(reference.digest or reference.tag)
+    except Refused as refused:
+        raise pull_error(refused, reference) from refused
+    decoded = decode_manifest(raw, name=str(reference))
+    if isinstance(decoded, Index):
+        listed = tuple(entry.platform for entry in decoded.manifests if entry.platform)
+        return Inspected(raw.descriptor, listed)
+    data = await _config(source, decoded.config, reference)
+    config = _decode_config(data, decoded, raw)
+    own = Platform(architecture=config.architecture, os=config.os, variant=config.variant)
+    return Inspected(raw.descriptor, (own,))
 
 
 async def _complete(

@@ -18,10 +18,12 @@ from dockerlab.engine.distribution.endpoint import (
 )
 from dockerlab.engine.distribution.pack import PackedImage
 from dockerlab.engine.distribution.pull import LayerDownloaded, layers
+from dockerlab.engine.distribution.push import Outgoing, Pushed, push
 from dockerlab.engine.distribution.registry import Patience, RegistryRepository
-from dockerlab.engine.distribution.resolve import Found, Located, Resolved, find
+from dockerlab.engine.distribution.resolve import Found, Inspected, Located, Resolved, find, inspect
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.transport import MIRROR_TIMEOUTS, Timeouts, Transport
+from dockerlab.engine.distribution.upload import Uploads
 from dockerlab.engine.oci import Platform
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import Reference
@@ -47,6 +49,7 @@ class Distribution:
         patience: Patience | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
+        self._content = content
         self._mirrors = tuple(mirror_endpoint(mirror) for mirror in mirrors)
         self._packs = tuple(packs)
         self._insecure = frozenset(insecure)
@@ -113,6 +116,28 @@ class Distribution:
         async with aclosing(layers(found, self._downloads, present=here)) as events:
             async for event in events:
                 yield event
+
+    async def push(
+        self, image: Outgoing, *, credentials: Credentials = ANONYMOUS
+    ) -> AsyncGenerator[Progress | Pushed, None]:
+        """Push an image under its reference's tag; ``Pushed`` comes last.
+
+        Raises as ``dockerlab.engine.distribution.push.push``.
+        """
+        domain = image.reference.domain
+        yield Progress(status=f"The push refers to repository [{image.reference.name}]")
+        own = registry_endpoint(domain, insecure=self._insecure)
+        uploads = Uploads(self._repository(own, image.reference, credentials))
+        async with aclosing(push(image, uploads, self._content)) as events:
+            async for event in events:
+                yield event
+
+    async def inspect(
+        self, reference: Reference, *, credentials: Credentials = ANONYMOUS
+    ) -> Inspected:
+        """What the registry has under a name; raises as ``resolve`` does."""
+        own = registry_endpoint(reference.domain, insecure=self._insecure)
+        return await inspect(reference.stored, self._repository(own, reference, credentials))
 
     def _sources(self, reference: Reference, credentials: Credentials) -> tuple[Source, ...]:
         mirrors = self._mirrors if reference.domain == DOCKER_HUB else ()

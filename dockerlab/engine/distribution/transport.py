@@ -3,7 +3,7 @@
 import asyncio
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _READ_BUFFER = 1 << 20
 _CONNECT_CALL = re.compile(r"Connect call failed \('([^']+)', (\d+)")
+
+
+Body = bytes | Callable[[], AsyncIterator[bytes]]
+"""What is sent: bytes, or a function that begins to give them anew for each attempt."""
 
 
 class Unreachable(SystemFailure):
@@ -73,7 +77,7 @@ class Transport:
         url: str,
         *,
         headers: Mapping[str, str],
-        data: "bytes | aiohttp.payload.Payload | None" = None,
+        body: Body | None = None,
         timeouts: Timeouts,
     ) -> "aiohttp.ClientResponse":
         """One request, one answer, of whatever status; redirects are not followed.
@@ -94,7 +98,7 @@ class Transport:
                 method,
                 URL(url, encoded=True),
                 headers={"Accept-Encoding": "identity", "User-Agent": "dockerlab", **headers},
-                data=data,
+                data=body() if callable(body) else body,
                 timeout=timeout,
                 proxy=self._proxies.proxy_for(url),
                 allow_redirects=False,
