@@ -6,7 +6,7 @@ with a short time-out and a reason for every failure; `find` goes through the li
 
 from dockerlab.connection.address import Address
 from dockerlab.connection.candidates import Candidate, Source, candidates
-from dockerlab.connection.facts import EngineFacts, EngineKind, read_facts
+from dockerlab.connection.facts import EngineFacts, EngineKind, engine_name, read_facts
 from dockerlab.connection.find import Attempt, Connection, find
 from dockerlab.connection.probe import Ping, probe
 
@@ -20,6 +20,7 @@ __all__ = [
     "Ping",
     "Source",
     "candidates",
+    "engine_name",
     "find",
     "probe",
     "read_facts",

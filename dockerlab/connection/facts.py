@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from dockerlab import messages
+
 if TYPE_CHECKING:
     import docker
 
@@ -35,6 +37,17 @@ class EngineFacts:
     platform: str
     identity: str
     mirrors: tuple[str, ...] = ()
+
+
+def engine_name(kind: EngineKind) -> str:
+    """Return what a learner calls an engine of this kind."""
+    match kind:
+        case EngineKind.DOCKER:
+            return messages.text("engine.docker")
+        case EngineKind.PODMAN:
+            return messages.text("engine.podman")
+        case EngineKind.EMBEDDED:
+            return messages.text("engine.embedded")
 
 
 def read_facts(client: docker.DockerClient) -> EngineFacts:

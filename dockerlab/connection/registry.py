@@ -71,7 +71,9 @@ def ask_registry(url: str, *, timeout: float = TIMEOUT) -> RegistryAnswer:
         finally:
             connection.close()
     except (OSError, http.client.HTTPException, ValueError) as error:
-        return RegistryAnswer(url, answers=False, reason=str(error))
+        return RegistryAnswer(
+            url, answers=False, reason=getattr(error, "strerror", None) or str(error)
+        )
     answers = status in (http.client.OK, http.client.UNAUTHORIZED)
     return RegistryAnswer(url, answers, "" if answers else f"HTTP {status}")
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 
+from dockerlab.connection import engine_name
 from dockerlab.doctor.examination import Report
 from dockerlab.messages import text
 
@@ -38,10 +39,13 @@ def _lines(report: Report) -> Iterator[str]:
 def _places(report: Report) -> Iterator[str]:
     yield f"\n{text('doctor.tried')}"
     for place in report.places:
-        outcome = text("doctor.taken") if place.taken else f"{text('doctor.passed')}: "
-        mark = "✓" if place.taken else "·"
-        where = f" ({place.address})" if place.address else ""
-        yield f"  {mark} {text(place.source)}{where}: {outcome}{place.outcome}"
+        where = text(place.source)
+        if place.address:
+            where = text("doctor.at", name=where, address=place.address)
+        outcome = text("doctor.taken")
+        if not place.taken:
+            outcome = text("doctor.line", name=text("doctor.passed"), value=place.outcome)
+        yield f"  {_mark(yes=place.taken)} {text('doctor.line', name=where, value=outcome)}"
 
 
 def _engine(report: Report) -> Iterator[str]:
@@ -50,25 +54,37 @@ def _engine(report: Report) -> Iterator[str]:
     facts = report.engine
     rights = text("card.rights_rootless") if facts.rootless else text("card.rights_root")
     yield f"\n{text('doctor.engine')}"
-    yield f"  {facts.kind.title()} {facts.version}, API {facts.api_version}, {facts.platform}"
-    yield f"  {text('card.runtime')}: {facts.runtime}"
-    yield f"  {text('card.storage')}: {facts.storage}"
-    yield f"  {text('card.rights')}: {rights}"
+    name = engine_name(facts.kind)
+    yield f"  {name} {facts.version}, API {facts.api_version}, {facts.platform}"
+    for key, value in (
+        ("card.runtime", facts.runtime),
+        ("card.storage", facts.storage),
+        ("card.rights", rights),
+    ):
+        yield f"  {text('doctor.line', name=text(key), value=value)}"
 
 
 def _images(report: Report) -> Iterator[str]:
     yield f"\n{text('doctor.images')}"
     for answer in report.registries:
-        if answer.answers:
-            yield f"  ✓ {text('doctor.registry_yes', url=answer.url)}"
-        else:
-            yield f"  · {text('doctor.registry_no', url=answer.url, reason=answer.reason)}"
-    possible = text("doctor.standins_possible")
-    yield f"  ✓ {possible}" if report.standins else f"  · {text('doctor.standins_impossible')}"
+        line = text("doctor.registry_yes", url=answer.url)
+        if not answer.answers:
+            line = text("doctor.registry_no", url=answer.url, reason=answer.reason)
+        yield f"  {_mark(yes=answer.answers)} {line}"
+    line = text("doctor.standins_possible")
+    if not report.standins:
+        line = text("doctor.standins_impossible")
+    yield f"  {_mark(yes=report.standins)} {line}"
 
 
 def _programs(report: Report) -> Iterator[str]:
     yield f"\n{text('doctor.programs')}"
     for program in report.programs:
         found = program.path or text("doctor.missing")
-        yield f"  {'✓' if program.path else '·'} {program.name}: {found}. {program.purpose}"
+        name = text("doctor.at", name=program.name, address=found)
+        line = text("doctor.line", name=name, value=program.purpose)
+        yield f"  {_mark(yes=bool(program.path))} {line}"
+
+
+def _mark(*, yes: bool) -> str:
+    return "✓" if yes else "·"

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from unicodedata import east_asian_width
 
-from dockerlab.connection import Connection, EngineKind, Source
+from dockerlab.connection import Connection, Source, engine_name
 from dockerlab.connection.registry import RegistryAnswer, ask_registries, registry_urls
 from dockerlab.errors import SocketMissing
 from dockerlab.messages import text
@@ -33,8 +34,8 @@ class Card:
 
     def __repr__(self) -> str:
         notes = ((text("card.note"), note) for note in self.notes)
-        lines = [self.title, *(f"  {name}\t{value}" for name, value in (*self.rows, *notes))]
-        return "\n".join(lines).expandtabs(12)
+        rows = (f"  {_padded(name)}{value}" for name, value in (*self.rows, *notes))
+        return "\n".join((self.title, *rows))
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -79,15 +80,10 @@ def show_card(connection: Connection, *, terminal_host: str = "") -> None:
     show(make_card(connection, terminal_host=terminal_host))
 
 
-def engine_name(kind: EngineKind) -> str:
-    """Return what a learner calls an engine of this kind."""
-    match kind:
-        case EngineKind.DOCKER:
-            return text("engine.docker")
-        case EngineKind.PODMAN:
-            return text("engine.podman")
-        case EngineKind.EMBEDDED:
-            return text("engine.embedded")
+def _padded(name: str, width: int = 10) -> str:
+    """Fill up to `width` columns; a Chinese character takes two (Unicode Annex 11)."""
+    columns = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in name)
+    return name + " " * max(1, width - columns)
 
 
 def _registry(answers: list[RegistryAnswer]) -> str:
