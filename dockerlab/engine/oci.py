@@ -216,7 +216,7 @@ def decode(data: bytes, kind: type[_Document]) -> _Document:
     try:
         return msgspec.convert(_without_nulls(msgspec.json.decode(data)), kind)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise DataLoss(f"invalid {_TITLES[kind]}: {error}") from error
+        raise DataLoss(f"invalid {_TITLES.get(kind, 'document')}: {error}") from error
 
 
 def encode(document: Manifest | Index | ImageConfig | Descriptor) -> bytes:

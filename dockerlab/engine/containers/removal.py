@@ -12,14 +12,18 @@ from dockerlab.engine.containers.lives import Life, Lives
 from dockerlab.engine.containers.model import Container, Status, Waited
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.errors import Conflict, NotFound
+from dockerlab.engine.images.service import Images
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 
 
 class Removal:
     """Takes containers away."""
 
-    def __init__(self, register: Register, lives: Lives, *, snapshots: Snapshotter) -> None:
+    def __init__(
+        self, register: Register, lives: Lives, *, snapshots: Snapshotter, images: Images
+    ) -> None:
         self._register = register
+        self._images = images
         self._lives = lives
         self._snapshots = snapshots
 
@@ -30,6 +34,7 @@ class Removal:
         life.removing = True
         self._register.change(container.id, status=Status.REMOVING)
         await asyncio.to_thread(self._take_away, container.id)
+        await self._images.release(container.image_id)
         self._register.publish(container, "destroy")
         life.streams.release()
         life.tell_removal(Waited(container.state.exit_code))

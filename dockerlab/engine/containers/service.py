@@ -55,7 +55,7 @@ class Containers:
         self.controllers = able or controllers()
         self._register = Register(directory, database=database, events=events, now=now)
         self._lives = Lives(self._register.log_path, now)
-        self._removal = Removal(self._register, self._lives, snapshots=snapshots)
+        self._removal = Removal(self._register, self._lives, snapshots=snapshots, images=images)
         self._starter = Starter(
             self._register,
             snapshots=snapshots,

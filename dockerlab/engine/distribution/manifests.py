@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dockerlab.engine.distribution.source import RawManifest
-from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.errors import DataLoss, InvalidParameter
 from dockerlab.engine.oci import (
     CONFIG,
     DOCKER_CONFIG,
@@ -16,6 +16,7 @@ from dockerlab.engine.oci import (
     Descriptor,
     Index,
     Manifest,
+    decode,
 )
 
 _CONFIGS = frozenset({CONFIG, DOCKER_CONFIG, "application/octet-stream", "text/html", ""})
@@ -27,7 +28,7 @@ _LAYER_FAMILIES = (
 )
 _SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+"
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class _Shape(msgspec.Struct, frozen=True, rename="camel"):
@@ -104,6 +105,6 @@ def is_foreign(layer: Descriptor) -> bool:
 
 def _decode(data: bytes, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return decode(data, kind)
+    except DataLoss as error:
         raise InvalidParameter(f"malformed manifest: {error}") from error

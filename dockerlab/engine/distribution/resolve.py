@@ -19,6 +19,7 @@ from dockerlab.engine.oci import (
     Index,
     Manifest,
     Platform,
+    decode,
     digest_of,
 )
 from dockerlab.engine.reference import Reference
@@ -178,8 +179,8 @@ async def _read_once(source: Source, descriptor: Descriptor, reference: Referenc
 
 def _decode_config(data: bytes, manifest: Manifest, raw: RawManifest) -> ImageConfig:
     try:
-        config = msgspec.json.decode(data, type=ImageConfig)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        config = decode(data, ImageConfig)
+    except DataLoss as error:
         raise InvalidParameter(f"malformed config of {raw.descriptor.digest}: {error}") from error
     if len(config.rootfs.diff_ids) != len(manifest.layers):
         raise InvalidParameter("layers from manifest don't match image configuration")

@@ -19,7 +19,7 @@ from dockerlab.engine.images.pull import Puller
 from dockerlab.engine.images.registration import Registrar
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.images import Image
-from dockerlab.engine.oci import ImageConfig, Platform
+from dockerlab.engine.oci import ImageConfig, ImageID, Platform
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import Reference, parse_target
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
@@ -213,6 +213,10 @@ class Images:
         """Remove what a crash left half done; once, when the engine starts, before all else."""
         await asyncio.to_thread(self._library.collector.sweep)
 
-    async def collect(self) -> None:
-        """Remove layers that were kept for a container that has gone; cheap where none were."""
-        await self._library.collector.collect_layers()
+    async def release(self, image_id: ImageID) -> None:
+        """A container of this image has gone: collect the layers that only it still needed.
+
+        Costs nothing unless the image was removed by force while the container was there.
+        """
+        if self._library.records.find(image_id) is None:
+            await self._library.collector.collect_layers()

@@ -3,7 +3,7 @@ import pytest
 from dockerlab.engine.errors import Conflict, NotFound
 from dockerlab.engine.filters import Filters
 from dockerlab.engine.images.model import Removal
-from dockerlab.engine.oci import DiffID, chain_ids
+from dockerlab.engine.oci import DiffID, ImageID, chain_ids
 from tests.unit.engine.images.conftest import BASE, CHILD, OTHER, Lab
 
 BASE_ID, CHILD_ID = BASE.config.digest, CHILD.config.digest
@@ -92,7 +92,7 @@ async def test_a_stopped_container_must_be_overridden(lab: Lab) -> None:
     ]
     assert lab.snapshots.stat(BASE_LAYER).name == BASE_LAYER
     lab.remove_container(CONTAINER)
-    await lab.images.collect()
+    await lab.images.release(ImageID(BASE_ID))
     assert lab.left() == (0, 0, 0)
 
 
