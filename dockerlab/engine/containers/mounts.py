@@ -111,20 +111,22 @@ def _binds(binds: Iterable[str]) -> Iterator[Mount]:
         options = set(mode.split(",")) if mode else set()
         if options - _ACCESS - _PROPAGATION - _LABELS or len(options & _ACCESS) > 1:
             raise SystemFailure(f"invalid mode: {mode}")
-        if not source.startswith("/"):
+        kind = "bind" if source.startswith("/") else "volume"
+        place = _bind_destination(bind, destination, kind)
+        if kind == "volume":
             _refuse_volume(source)
         yield Mount(
             type="bind",
             source=str(PurePosixPath(source)),
-            destination=_bind_destination(bind, destination),
+            destination=place,
             mode=mode,
             rw="ro" not in options,
             propagation=next(iter(options & _PROPAGATION), "rprivate"),
         )
 
 
-def _bind_destination(bind: str, destination: str) -> str:
-    begin = f"invalid volume specification: '{bind}': invalid mount config for type \"bind\": "
+def _bind_destination(bind: str, destination: str, kind: str) -> str:
+    begin = f"invalid volume specification: '{bind}': invalid mount config for type \"{kind}\": "
     try:
         return _destination(destination)
     except InvalidParameter as error:

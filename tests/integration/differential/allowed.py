@@ -18,6 +18,8 @@ class Allowed:
     command: str
     place: str
     reason: str
+    sometimes: bool = False
+    """It depends on the machine or the moment, so that no test can count on meeting it."""
     _command: re.Pattern[str] = field(init=False, repr=False, compare=False)
     _place: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
@@ -36,6 +38,7 @@ ALLOWED: tuple[Allowed, ...] = (
         r".",
         r"^WARNING: IPv4 forwarding is disabled",
         "Docker warns of the machine it runs on; we forward for no bridge",
+        sometimes=True,
     ),
     Allowed(
         r"network ls",
@@ -51,6 +54,7 @@ ALLOWED: tuple[Allowed, ...] = (
         r"nosuchimage|nosuchtag",
         r"lookup registry-1\.docker\.io",
         "without a name server, Go tells which one it asked; the C library does not say",
+        sometimes=True,
     ),
     Allowed(r"inspect", r"\.State\.Pid$", "a process gets the next free number"),
     Allowed(r"events", r"^\[\]\.time(Nano)?$", "moments"),
@@ -65,7 +69,9 @@ ALLOWED: tuple[Allowed, ...] = (
         r"\.GraphDriver\.|^\[\]\.Driver$",
         "ours is called overlay, not overlay2, and keeps its directories elsewhere",
     ),
-    Allowed(r"inspect", r"\.HostConfig\.Runtime$", "crun where there is one, not runc"),
+    Allowed(
+        r"inspect", r"\.HostConfig\.Runtime$", "crun where there is one, not runc", sometimes=True
+    ),
     Allowed(r"inspect d-imported", r"\.DockerVersion$", "no Docker made it"),
     Allowed(r"resolv\.conf", r"^(#.*)?$", "Docker Engine signs the file in comments"),
     # Better here
@@ -77,14 +83,15 @@ ALLOWED: tuple[Allowed, ...] = (
     # Control groups and devices
     Allowed(
         r"mount",
-        r" (cgroup|tmpfs)$|devtmpfs$",
+        r" (cgroup2?|tmpfs)$|devtmpfs$",
         "our containers see no control groups, which a learner may not make; and crun covers what "
         "is to be hidden with the machine's /dev/null, runc with the container's",
     ),
-    Allowed(r"ls /dev", r"^core$", "crun makes /dev/core where runc does not"),
+    Allowed(r"ls /dev", r"^core$", "crun makes /dev/core where runc does not", sometimes=True),
     Allowed(
         r"docker pull",
         r"Verifying Checksum$",
         "shown where it takes long enough to be seen",
+        sometimes=True,
     ),
 )

@@ -282,8 +282,9 @@ IMAGES = (
     ),
     scenario(
         "save and load",
-        "docker save -o {files}/saved.tar page tool",
-        "docker rmi page tool",
+        # Two that share no layer: Docker 28 never lets go of one that two saved images share.
+        "docker save -o {files}/saved.tar page hello-world",
+        "docker rmi page hello-world",
         "docker load -i {files}/saved.tar",
         "docker images page",
         "docker load -q -i {files}/saved.tar",
@@ -292,9 +293,8 @@ IMAGES = (
         "docker load -i {files}/greeting",
         Step("docker load", stdin=b"this is no tar" * 100),
         Step("docker load", stdin=b""),
-        "docker rmi page tool",
+        "docker rmi page",
         "docker pull -q page",
-        "docker pull -q tool",
     ),
     scenario(
         "import",

@@ -130,4 +130,4 @@ def test_every_allowed_difference_is_still_met(request: pytest.FixtureRequest) -
     ran = {item.name for item in request.session.items if "test_same_answers" in item.name}
     if len(ran) < 2 * len(SCENARIOS):
         pytest.skip("only some of the scenarios were run")
-    assert set(ALLOWED) == MET
+    assert [each for each in ALLOWED if each not in MET and not each.sometimes] == []
