@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockerlab.engine.snapshots.clone import copy_data
-from dockerlab.engine.unpack.root import DIRECTORY, Parts
+from dockerlab.engine.unpack.root import DIRECTORY, Parts, is_whiteout
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _OPAQUE = ("trusted.overlay.opaque", "user.overlay.opaque")
@@ -59,7 +59,7 @@ class Below:
                 for depth, part in enumerate(path):
                     status = os.stat(part, dir_fd=handle, follow_symlinks=False)
                     if depth == len(path) - 1:
-                        if stat.S_ISCHR(status.st_mode) and status.st_rdev == 0:
+                        if is_whiteout(status):
                             return None
                         found, handle = handle, -1
                         return found, status

@@ -25,14 +25,13 @@ from dockerlab.engine.unpack import tar
 from dockerlab.engine.unpack.below import Below, own_copy
 from dockerlab.engine.unpack.nodes import Nodes
 from dockerlab.engine.unpack.ownership import Ownership
-from dockerlab.engine.unpack.root import Parts, Root, parts
+from dockerlab.engine.unpack.root import Parts, Root, is_whiteout, parts
 from dockerlab.engine.unpack.source import Source
 from dockerlab.engine.unpack.whiteouts import (
     OPAQUE,
     PREFIX,
     Whiteouts,
     is_directory,
-    is_whiteout,
     remove,
 )
 
@@ -110,6 +109,7 @@ class _Layer:
         # Directories are dressed last: a mode could forbid to fill them, and whatever is made in
         # them changes their time.
         self._directories: dict[Parts, tar.Entry] = {}
+        self._opaque: set[Parts] = set()
         self.current = b""
         self.count = 0
         self.size = 0
@@ -222,7 +222,11 @@ class _Layer:
 
     def _imply(self, path: Parts) -> None:
         """A directory was made that the layer did not speak of: it is as below, or root's."""
-        status = self._below.status(path)
+        self._whiteouts.written(path)
+        hidden = self._whiteouts.forget(path)
+        if hidden:
+            self._opaque.add(path)
+        status = None if hidden else self._below.status(path)
         if status is None or not stat.S_ISDIR(status.st_mode):
             self._directories[path] = tar.Entry(path[-1], tar.DIRECTORY, 0o755, 0, 0, 0, 0)
             return
@@ -243,6 +247,8 @@ class _Layer:
             with suppress(FileNotFoundError, DataLoss):  # replaced since
                 handle, real = self._root.directory(path, make=False)
                 if real == path:
+                    if path in self._opaque:
+                        self._whiteouts.make_opaque(path)
                     self._nodes.directory(entry, handle)
 
 

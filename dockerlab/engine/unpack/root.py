@@ -131,15 +131,27 @@ class Root:
         except FileNotFoundError:
             if not make:
                 raise
-            os.mkdir(part, 0o700, dir_fd=handle)
-            self._made(path)
-            return os.open(part, DIRECTORY, dir_fd=handle)
+            return self._make(handle, part, path)
         except OSError as error:
             if error.errno not in (ENOTDIR, ELOOP):
                 raise
-        if not stat.S_ISLNK(os.stat(part, dir_fd=handle, follow_symlinks=False).st_mode):
-            raise DataLoss(f"{_show(path)} is in the way: it is no directory")
-        return os.readlink(part, dir_fd=handle)
+        status = os.stat(part, dir_fd=handle, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode):
+            return os.readlink(part, dir_fd=handle)
+        if make and is_whiteout(status):
+            os.unlink(part, dir_fd=handle)
+            return self._make(handle, part, path)
+        raise DataLoss(f"{_show(path)} is in the way: it is no directory")
+
+    def _make(self, handle: int, part: bytes, path: Parts) -> int:
+        os.mkdir(part, 0o700, dir_fd=handle)
+        self._made(path)
+        return os.open(part, DIRECTORY, dir_fd=handle)
+
+
+def is_whiteout(status: os.stat_result) -> bool:
+    """Whether overlayfs takes this file for a whiteout: it stands for nothing."""
+    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
 
 
 def _refuse_circle(links: int, path: Parts) -> None:

@@ -92,11 +92,6 @@ def _names(handle: int) -> list[bytes]:
         return [os.fsencode(item.name) for item in found]
 
 
-def is_whiteout(status: os.stat_result) -> bool:
-    """Whether overlayfs takes this file for a whiteout."""
-    return stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
-
-
 def remove(name: bytes, parent: int) -> None:
     """Remove a file, or a directory with all that is in it."""
     try:
