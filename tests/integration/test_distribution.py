@@ -27,7 +27,7 @@ from dockerlab.engine.errors import (
     TooManyRequests,
     Unauthorized,
 )
-from dockerlab.engine.oci import INDEX, Digest, Platform
+from dockerlab.engine.oci import DOCKER_FOREIGN_LAYER_GZIP, INDEX, Digest, Platform
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import parse
 from tests.engines.faulty_registry import (
@@ -586,6 +586,28 @@ async def test_a_config_of_other_layers_is_refused(
     with pytest.raises(InvalidParameter, match="layers from manifest don't match"):
         await _pull(open_distribution(), f"{faulty.address}/app")
     assert _is_clean(content)
+
+
+async def test_a_foreign_layer_is_explained(
+    faulty: FaultyRegistry, open_distribution: Open
+) -> None:
+    document = json.loads(_IMAGE.manifest.data)
+    document["layers"][1]["mediaType"] = DOCKER_FOREIGN_LAYER_GZIP
+    document["layers"][1]["urls"] = ["https://elsewhere.example/layer"]
+    faulty.add_manifest(Blob(json.dumps(document).encode(), _IMAGE.manifest.media_type), "app")
+    del faulty.blobs[_BIG.digest]
+    with pytest.raises(NotFound, match=r"a foreign one.*https://elsewhere\.example/layer"):
+        await _pull(open_distribution(), f"{faulty.address}/app")
+
+
+async def test_requests_go_through_the_proxy_of_the_environment(
+    faulty: FaultyRegistry, open_distribution: Open
+) -> None:
+    environ = {"HTTP_PROXY": faulty.url}
+    distribution = open_distribution(environ=environ, insecure=["lab.example"])
+    found = _resolved(await _pull(distribution, "lab.example/app"))
+    assert found.digest == _IMAGE.manifest.digest
+    assert {seen.headers["Host"] for seen in faulty.seen} == {"lab.example"}
 
 
 async def test_a_huge_manifest_is_not_read_to_its_end(

@@ -7,8 +7,10 @@ import msgspec
 
 from dockerlab.engine.distribution.download import Downloads, short
 from dockerlab.engine.distribution.mailbox import Mailbox
+from dockerlab.engine.distribution.manifests import is_foreign
 from dockerlab.engine.distribution.replies import Refused, blob_error
 from dockerlab.engine.distribution.resolve import Found
+from dockerlab.engine.errors import NotFound
 from dockerlab.engine.oci import Descriptor, Digest
 from dockerlab.engine.progress import Progress
 
@@ -46,9 +48,9 @@ async def layers(
     try:
         while wanted:
             await mailbox.wait()
-            for task in tasks.values():
+            for digest, task in tasks.items():
                 if task.done():
-                    _raise_failure(task, found)
+                    _raise_failure(task, unique[digest], found)
             while wanted and tasks[wanted[0][1].digest].done():
                 mailbox.put(LayerDownloaded(*wanted.pop(0)))
             for item in mailbox.take():
@@ -61,8 +63,13 @@ async def layers(
         await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
-def _raise_failure(task: "asyncio.Task[None]", found: Found) -> None:
+def _raise_failure(task: "asyncio.Task[None]", layer: Descriptor, found: Found) -> None:
     try:
         task.result()
     except Refused as refused:
+        if refused.status == 404 and is_foreign(layer):
+            raise NotFound(
+                f"layer {layer.digest} is a foreign one: its registry does not keep it, and layers "
+                f"are not fetched from elsewhere ({', '.join(layer.urls) or 'no URL is given'})"
+            ) from refused
         raise blob_error(refused, found.image.reference) from refused
