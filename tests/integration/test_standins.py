@@ -108,8 +108,8 @@ def test_layers_are_shared_on_disk(client: docker.DockerClient) -> None:
     assert client.df()["LayersSize"] < sum(image.attrs["Size"] for image in client.images.list())
 
 
-def test_a_real_image_comes_from_the_registry(docker_engine: Engine) -> None:
-    client = docker_engine.client()
+def test_a_real_image_comes_from_the_registry(engine: Engine) -> None:
+    client = engine.client()
     try:
         asked = prepare_images(client, ["busybox"], say=pytest.fail)
         assert asked.real == ["busybox"]
