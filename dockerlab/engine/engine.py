@@ -100,6 +100,7 @@ class Engine:
         """Release everything."""
         await self.containers.close()
         await self.distribution.close()
+        await self.images.close()
         self.database.close()
 
 

@@ -1,11 +1,11 @@
 """What a content store must do: keep blobs by digest (containerd's word and contract)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from dockerlab.engine.oci import Digest
+from dockerlab.engine.oci import Descriptor, Digest
 
 
 class Ingest(Protocol):
@@ -89,6 +89,15 @@ class ContentStore(Protocol):
 
     def walk(self) -> Iterator[Digest]:
         """Every blob, in no order."""
+        ...
+
+    def describe(self, manifests: Iterable[Descriptor]) -> None:
+        """Tell other tools which manifests are images; the store itself makes no use of it.
+
+        Raises:
+            DiskFull: no space is left; what was told before stays.
+
+        """
         ...
 
     def sweep(self) -> None:

@@ -10,6 +10,7 @@ from dockerlab.engine.content.store import ContentStore
 from dockerlab.engine.errors import NotFound
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.gc import Collector
+from dockerlab.engine.images.catalogue import Catalogue
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.images import Image, ImageRecords
 from dockerlab.engine.metadata.layers import LayerRecords
@@ -40,6 +41,7 @@ class Library:
         self.snapshots = snapshots
         self.events = events
         self.collector = Collector(database=database, content=content, snapshots=snapshots)
+        self.catalogue = Catalogue(self.records, content)
         self.now = now
         # A config never changes, being named by its digest.
         self.config_of = lru_cache(_CONFIGS_REMEMBERED)(self._read_config)
@@ -69,6 +71,7 @@ class Library:
         """Publish an event about ``subject``, which is an ID or, for a pull, a name."""
         attributes = {**labels, "name": name}
         self.events.publish(type="image", action=action, id=subject, attributes=attributes)
+        self.catalogue.changed()
 
     def labels(self, image_id: ImageID) -> dict[str, str]:
         """The labels in the image's config."""

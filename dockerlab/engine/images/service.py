@@ -212,6 +212,7 @@ class Images:
     async def sweep(self) -> None:
         """Remove what a crash left half done; once, when the engine starts, before all else."""
         await asyncio.to_thread(self._library.collector.sweep)
+        await asyncio.to_thread(self._library.catalogue.write)
 
     async def release(self, image_id: ImageID) -> None:
         """A container of this image has gone: collect the layers that only it still needed.
@@ -220,3 +221,7 @@ class Images:
         """
         if self._library.records.find(image_id) is None:
             await self._library.collector.collect_layers()
+
+    async def close(self) -> None:
+        """Write what is not written yet; before the database is closed."""
+        await self._library.catalogue.close()

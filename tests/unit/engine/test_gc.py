@@ -1,22 +1,15 @@
 """What nobody refers to is collected, and nothing else."""
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from dockerlab.engine.errors import NotFound
 from dockerlab.engine.gc import Collector
 from dockerlab.engine.oci import ChainID, Digest
-from tests.unit.engine.images.conftest import BASE, CHILD, Lab
+from tests.unit.engine.images.conftest import BASE, CHILD, Lab, lab
 
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    opened = Lab.open(tmp_path / "engine")
-    yield opened
-    opened.database.close()
+__all__ = ["lab"]
 
 
 def collector(lab: Lab) -> Collector:

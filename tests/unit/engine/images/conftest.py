@@ -1,6 +1,6 @@
 """A small engine without containers or server: the image service on real stores."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,10 @@ class Lab:
         events = EventBus()
         images = Images(database=database, content=content, snapshots=snapshots, events=events)
         return cls(root, database, content, snapshots, events, images)
+
+    async def close(self) -> None:
+        await self.images.close()
+        self.database.close()
 
     async def load(self, archive: bytes, *, quiet: bool = True) -> list[Progress]:
         return [record async for record in self.images.load(parts(archive), quiet=quiet)]
@@ -84,10 +88,10 @@ async def parts(data: bytes, size: int = 10_000) -> AsyncIterator[bytes]:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
     opened = Lab.open(tmp_path / "engine")
     yield opened
-    opened.database.close()
+    await opened.close()
 
 
 BASE = Image(

@@ -151,7 +151,7 @@ async def test_what_was_saved_is_loaded(lab: Lab, tmp_path: Path) -> None:
     ]
     assert {i.id for i in again.images.list()} == {i.id for i in lab.images.list()}
     assert again.images.history("base:1") == lab.images.history("base:1")
-    again.database.close()
+    await again.close()
 
 
 async def test_a_saved_archive_is_an_oci_layout(lab: Lab) -> None:
