@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -284,6 +285,43 @@ async def test_a_registry_that_stalls_is_given_up(
     with pytest.raises(SystemFailure, match=r"Client\.Timeout exceeded while awaiting headers"):
         await _pull(open_distribution(), f"{faulty.address}/app")
     assert _is_clean(content)
+
+
+async def test_a_registry_that_takes_no_connection_is_given_up(open_distribution: Open) -> None:
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for waiting in (first, second):  # the queue is full now: the kernel answers no more
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"127.0.0.1:{full.getsockname()[1]}"
+        distribution = open_distribution(timeouts=Timeouts(connect=0.3, read=0.3))
+        with pytest.raises(SystemFailure) as failure:
+            await _pull(distribution, f"{url}/app")
+    assert str(failure.value) == (
+        f'Get "http://{url}/v2/": net/http: request canceled while waiting for connection '
+        "(Client.Timeout exceeded while awaiting headers)"
+    )
+
+
+async def test_all_tags_are_listed_over_several_pages(
+    faulty: FaultyRegistry, open_distribution: Open
+) -> None:
+    async def fault(request: web.BaseRequest) -> web.Response:
+        page = int(request.query.get("page", "0"))
+        more = {"Link": f'</v2/app/tags/list?page={page + 1}>; rel="next"'} if page < 2 else {}
+        return web.json_response({"name": "app", "tags": [f"v{page}"]}, headers=more)
+
+    name = parse(f"{faulty.address}/app")
+    faulty.fault = _not_found
+    with pytest.raises(SystemFailure, match="404 page not found"):
+        await open_distribution().tags(name)
+    faulty.fault = fault
+    assert await open_distribution().tags(name) == ("v0", "v1", "v2")
+
+
+async def _not_found(_: web.BaseRequest) -> web.Response:
+    return web.Response(status=404, text="404 page not found")
 
 
 # Names, passwords and tokens

@@ -51,7 +51,9 @@ class TokenCache:
 
     def put(self, key: _Key, token: str, *, seconds: float) -> None:
         """Keep a token for ``seconds``."""
-        self._tokens[key] = (token, self._now() + seconds)
+        now = self._now()
+        self._tokens = {kept: value for kept, value in self._tokens.items() if value[1] > now}
+        self._tokens[key] = (token, now + seconds)
 
     def forget(self, key: _Key) -> None:
         """Drop a token that was refused."""

@@ -33,6 +33,7 @@ from dockerlab.engine.oci import (
 
 if TYPE_CHECKING:
     import aiohttp
+    from multidict import CIMultiDictProxy
 
 LARGEST_MANIFEST = 4 << 20  # OCI distribution specification, "Pushing Manifests"
 _LARGEST_ERROR = 64 << 10
@@ -59,6 +60,9 @@ class Patience:
         ceiling = min(self.longest_delay, self.first_delay * float(2**attempt))
         # Clients that failed together must not come back together.
         return ceiling * random.uniform(0.5, 1.0)  # noqa: S311
+
+
+MIRROR_PATIENCE = Patience(attempts=2, longest_retry_after=2.0)
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,9 @@ class RegistryRepository:
 
     async def _manifest(self, wanted: str) -> RawManifest:
         url = self.url(f"manifests/{quote(wanted, safe=':')}")
-        async with await self.request("GET", url, headers={"Accept": _ACCEPTED}) as response:
-            data = await self._read_whole(response, url)
-            media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
-            stated = response.headers.get("Docker-Content-Digest", "")
+        headers, data = await self.document(url, accept=_ACCEPTED)
+        media_type = headers.get("Content-Type", "").partition(";")[0].strip()
+        stated = headers.get("Docker-Content-Digest", "")
         digest = digest_of(data)
         for expected in (stated, wanted if ":" in wanted else ""):
             if expected.startswith("sha256:") and expected != digest:
@@ -150,6 +153,11 @@ class RegistryRepository:
             raise Dropped(f'Get "{url}": no data for {self._timeouts.read:g} seconds') from error
         except (aiohttp.ClientError, OSError) as error:
             raise Dropped(f'Get "{url}": unexpected EOF') from error
+
+    async def document(self, url: str, *, accept: str) -> tuple["CIMultiDictProxy[str]", bytes]:
+        """A JSON document of the registry, with the headers that came with it."""
+        async with await self.request("GET", url, headers={"Accept": accept}) as response:
+            return response.headers, await self._read_whole(response, url)
 
     async def _read_whole(self, response: "aiohttp.ClientResponse", url: str) -> bytes:
         data = bytearray()

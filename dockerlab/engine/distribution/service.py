@@ -19,9 +19,15 @@ from dockerlab.engine.distribution.endpoint import (
 from dockerlab.engine.distribution.pack import PackedImage
 from dockerlab.engine.distribution.pull import LayerDownloaded, layers
 from dockerlab.engine.distribution.push import Outgoing, Pushed, push
-from dockerlab.engine.distribution.registry import Patience, RegistryRepository
+from dockerlab.engine.distribution.registry import (
+    MIRROR_PATIENCE,
+    Patience,
+    RegistryRepository,
+)
+from dockerlab.engine.distribution.replies import Refused, pull_error
 from dockerlab.engine.distribution.resolve import Found, Inspected, Located, Resolved, find, inspect
 from dockerlab.engine.distribution.source import Source
+from dockerlab.engine.distribution.tags import list_tags
 from dockerlab.engine.distribution.transport import MIRROR_TIMEOUTS, Timeouts, Transport
 from dockerlab.engine.distribution.upload import Uploads
 from dockerlab.engine.oci import Platform
@@ -139,6 +145,16 @@ class Distribution:
         own = registry_endpoint(reference.domain, insecure=self._insecure)
         return await inspect(reference.stored, self._repository(own, reference, credentials))
 
+    async def tags(
+        self, reference: Reference, *, credentials: Credentials = ANONYMOUS
+    ) -> tuple[str, ...]:
+        """Every tag of a repository, as its registry lists them; raises as ``resolve`` does."""
+        own = registry_endpoint(reference.domain, insecure=self._insecure)
+        try:
+            return await list_tags(self._repository(own, reference, credentials))
+        except Refused as refused:
+            raise pull_error(refused, reference) from refused
+
     def _sources(self, reference: Reference, credentials: Credentials) -> tuple[Source, ...]:
         mirrors = self._mirrors if reference.domain == DOCKER_HUB else ()
         own = registry_endpoint(reference.domain, insecure=self._insecure)
@@ -152,7 +168,9 @@ class Distribution:
     def _repository(
         self, endpoint: Endpoint, reference: Reference, credentials: Credentials
     ) -> RegistryRepository:
+        # A mirror that is slow or busy is passed over soon: there is another place to ask.
         timeouts = MIRROR_TIMEOUTS if endpoint.mirror else self._timeouts
+        patience = MIRROR_PATIENCE if endpoint.mirror else self._patience
         authorizer = Authorizer(
             url=endpoint.url,
             credentials=credentials,
@@ -166,7 +184,7 @@ class Distribution:
             authorizer=authorizer,
             transport=self._transport,
             timeouts=timeouts,
-            patience=self._patience,
+            patience=patience,
         )
 
     async def close(self) -> None:

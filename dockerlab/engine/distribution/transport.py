@@ -90,8 +90,9 @@ class Transport:
         import aiohttp  # noqa: PLC0415
         from yarl import URL  # noqa: PLC0415
 
+        # Until there is a connection, looking the name up included; then between any two bytes.
         timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=timeouts.connect, sock_read=timeouts.read
+            total=None, connect=timeouts.connect, sock_read=timeouts.read
         )
         try:
             return await self._open().request(
@@ -107,7 +108,9 @@ class Transport:
             sentence = f'{method.capitalize()} "{url}": {describe(error)}'
             if _ended_early(error):
                 raise Dropped(sentence) from error
-            dialling = isinstance(error, aiohttp.ClientConnectorError)
+            dialling = isinstance(
+                error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError
+            )
             raise Unreachable(sentence, reason=describe(error), dialling=dialling) from error
 
     async def close(self) -> None:
@@ -137,6 +140,11 @@ def describe(error: Exception) -> str:
         return f"tls: failed to verify certificate: {reason}"
     if isinstance(error, aiohttp.ClientConnectorError):
         return _describe_dial(error)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return (
+            "net/http: request canceled while waiting for connection "
+            "(Client.Timeout exceeded while awaiting headers)"
+        )
     if isinstance(error, TimeoutError):
         return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
     if isinstance(error, aiohttp.ServerDisconnectedError):
