@@ -26,7 +26,7 @@ def new_graph(*, direction: str = "TB") -> Digraph:
     ground = LIGHT["ground"]
     graph = Digraph(format="svg")
     graph.attr(rankdir=direction, bgcolor=ground.fill, pad="0.2", nodesep="0.25", ranksep="0.35")
-    graph.attr("node", fontname=FONT, fontsize="12", shape="box", margin="0.16,0.08")
+    graph.attr("node", fontname=FONT, fontsize="11", shape="box", margin="0.16,0.08")
     graph.attr("edge", fontname=FONT, fontsize="11", arrowsize="0.6")
     return graph
 

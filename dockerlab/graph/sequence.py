@@ -132,7 +132,7 @@ def _arrow(each: Message, lines: list[str], start: float, end: float, y: float) 
     tip = f"M{end:g} {line_y:g} l{-step} -4 v8 z"
     color = LIGHT[kind].line
     words = "".join(
-        _text((start + end) / 2, y + LINE_HEIGHT * (row + 1) - 3, line, kind=kind)
+        _label((start + end) / 2, y + LINE_HEIGHT * (row + 1) - 3, line, kind=kind)
         for row, line in enumerate(lines)
     )
     return (
@@ -158,6 +158,12 @@ def _rect(x: float, y: float, width: float, height: float, *, kind: str, radius:
         f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="{radius:g}" '
         f'fill="{paint.fill}" stroke="{paint.line}"/>'
     )
+
+
+def _label(x: float, y: float, text: str, *, kind: str) -> str:
+    """Return a text with a rim in the ground's colour, so that no line behind it crosses it."""
+    rim = f'stroke="{LIGHT["ground"].fill}" stroke-width="5" paint-order="stroke"'
+    return _text(x, y, text, kind=kind).replace("<text ", f'<text class="label" {rim} ', 1)
 
 
 def _text(

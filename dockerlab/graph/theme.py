@@ -13,6 +13,9 @@ from dataclasses import dataclass
 SHAPES = ("path", "polygon", "polyline", "rect", "line")
 FONT = "Helvetica,Arial,sans-serif"
 
+# An edge's curve is a path like a box's outline; a box's second outline would hide the first.
+SHAPES_WITHOUT_FILL = ".edge path, .node polygon + polygon { fill: none; }"
+
 
 @dataclass(frozen=True, slots=True)
 class Paint:
@@ -45,8 +48,9 @@ def stylesheet() -> str:
     """Return the CSS that paints by class, dark where the reader's system prefers it."""
     light = " ".join(_rule(kind, paint) for kind, paint in LIGHT.items())
     dark = " ".join(_rule(kind, paint) for kind, paint in DARK.items())
-    # An edge's curve is a path too, and must not be filled like a box.
-    return f"{light} @media (prefers-color-scheme: dark) {{ {dark} }} .edge path {{ fill: none; }}"
+    light += f" .label {{ stroke: {LIGHT['ground'].fill}; }}"
+    dark += f" .label {{ stroke: {DARK['ground'].fill}; }}"
+    return f"{light} @media (prefers-color-scheme: dark) {{ {dark} }} {SHAPES_WITHOUT_FILL}"
 
 
 def _rule(kind: str, paint: Paint) -> str:

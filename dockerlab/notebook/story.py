@@ -7,7 +7,9 @@ time of its own, is what the Engine API makes necessary (no container starts unl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dockerlab import messages
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from dockerlab.notebook.trace import EngineEvent, Watch
 
 CLIENT, ENGINE, REGISTRY, RUNTIME = "client", "engine", "registry", "runtime"
+_MOMENT = re.compile(
+    r"(?P<second>\d{4}-\d\d-\d\dT[\d:]{8})(\.(?P<fraction>\d+))?(?P<zone>Z|[+-]\d\d:\d\d)$"
+)
 NOT_FOUND = "Unable to find image"
 
 
@@ -121,7 +126,7 @@ class Storyteller:
         if lines:
             yield _say(RUNTIME, CLIENT, "trace.output", lines=lines)
         code = event.attributes.get("exitCode") or event.attributes.get("containerExitCode", "?")
-        yield _say(RUNTIME, ENGINE, "trace.ended", self._since(event.moment), code=code)
+        yield _say(RUNTIME, ENGINE, "trace.ended", self._since(self._end(event)), code=code)
 
     def _kill(self, event: EngineEvent) -> Iterator[Message]:
         number = event.attributes.get("signal", "?")
@@ -172,6 +177,14 @@ class Storyteller:
         except DockerException:
             return 0  # --rm took the container and its log away
 
+    def _end(self, event: EngineEvent) -> float:
+        """Return when the process ended: the engine reports it a little later than that."""
+        state = (self._inspect("container", event.id) or {}).get("State") or {}
+        ended = parse_moment(state.get("FinishedAt") or "")
+        started = max((each.moment for each in self._watched.seen("start")), default=0.0)
+        is_this_run = ended is not None and started <= ended <= event.moment
+        return ended if ended is not None and is_this_run else event.moment
+
     def _inspect(self, what: str, name: str) -> dict[str, Any] | None:
         from docker.errors import DockerException  # noqa: PLC0415
 
@@ -190,6 +203,21 @@ def with_tag(name: str) -> str:
     ('hello-world:latest', 'quay.io/a:1')
     """
     return familiar_name(full_name(name))
+
+
+def parse_moment(text: str) -> float | None:
+    """Return an RFC 3339 moment in seconds since the epoch, None if it is none.
+
+    >>> parse_moment("2026-01-02T03:04:05.123456789Z")
+    1767323045.123456
+    """
+    found = _MOMENT.match(text)
+    if not found:
+        return None
+    # Docker writes nanoseconds, and Python reads six digits of them.
+    fraction = f".{found['fraction'][:6]}" if found["fraction"] else ""
+    zone = found["zone"].replace("Z", "+00:00")
+    return datetime.fromisoformat(f"{found['second']}{fraction}{zone}").timestamp()
 
 
 def _registry(watched: Watch) -> str:
