@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.embedded import running_embedded
+from tests.engines.emptying import empty
 from tests.engines.engine import Engine
 from tests.engines.images import busybox, layer, on_top_of
 from tests.engines.leftovers import end_leftovers
@@ -64,30 +65,56 @@ def fill(registry: Registry) -> None:
 
 
 @pytest.fixture(scope="session")
-def docker_engine(session_directory: Path, registry: Registry) -> Iterator[Engine]:
+def started_engines() -> list[Engine]:
+    """The engines that this session has started so far."""
+    return []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def emptied_engines(started_engines: list[Engine]) -> Iterator[None]:
+    """Each file of tests leaves the engines as it found them: empty."""
+    yield
+    for engine in started_engines:
+        empty(engine)
+
+
+@pytest.fixture(scope="session")
+def docker_engine(
+    session_directory: Path, registry: Registry, started_engines: list[Engine]
+) -> Iterator[Engine]:
     """The reference Docker Engine."""
     state = session_directory / "docker"
     state.mkdir()
     with running_docker(state, mirror=registry.url) as engine:
+        started_engines.append(engine)
         yield engine
+        started_engines.remove(engine)
 
 
 @pytest.fixture(scope="session")
-def oci_root_engine(session_directory: Path, registry: Registry) -> Iterator[Engine]:
+def oci_root_engine(
+    session_directory: Path, registry: Registry, started_engines: list[Engine]
+) -> Iterator[Engine]:
     """The embedded engine, run by root."""
     state = session_directory / "oci-root"
     state.mkdir()
     with running_embedded("oci-root", state, mirror=registry.url) as engine:
+        started_engines.append(engine)
         yield engine
+        started_engines.remove(engine)
 
 
 @pytest.fixture(scope="session")
-def oci_user_engine(session_directory: Path, registry: Registry) -> Iterator[Engine]:
+def oci_user_engine(
+    session_directory: Path, registry: Registry, started_engines: list[Engine]
+) -> Iterator[Engine]:
     """The embedded engine, run by an ordinary user."""
     state = session_directory / "oci-user"
     state.mkdir()
     with running_embedded("oci-user", state, mirror=registry.url) as engine:
+        started_engines.append(engine)
         yield engine
+        started_engines.remove(engine)
 
 
 @pytest.fixture(scope="session", params=["oci-root", "oci-user"])
