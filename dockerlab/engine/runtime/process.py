@@ -20,7 +20,7 @@ from dockerlab.engine.runtime.runtime import ExitStatus, Stdio
 PR_SET_CHILD_SUBREAPER = 36
 UNKNOWN = ExitStatus(255)
 _ADOPTION = 2.0  # seconds that an adoption may take
-_NEARBY = 64  # pids that are looked at
+_NEARBY = 1000  # pids that are looked at
 _watched: set[int] = set()
 
 
