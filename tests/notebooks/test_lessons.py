@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from docker import DockerClient
+from jupyter_core.utils import ensure_async
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -95,4 +96,4 @@ async def _run_and_kill(notebook: NotebookNode, folder: Path, environ: dict[str,
         for index, cell in enumerate(notebook.cells):
             await client.async_execute_cell(cell, index)
         assert client.km is not None
-        await client.km.shutdown_kernel(now=True)
+        await ensure_async(client.km.shutdown_kernel(now=True))
