@@ -4,7 +4,7 @@
 FOUND := $(shell scripts/python.sh 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev venv-dev test lint format lock clean python
+.PHONY: help lab setup setup-dev venv-dev test bench lint format lock clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ setup-dev: python ## Set up all that the tests need
 
 test: setup-dev ## Run everything: style, types, layers, tests, lessons on every engine
 	@scripts/test.sh
+
+bench: setup-dev ## Measure the engines side by side, as root
+	@.venv/bin/python -m benchmarks.engines
 
 lint: venv-dev ## Check style, types and layers only
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-logo
