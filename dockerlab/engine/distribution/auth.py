@@ -154,9 +154,13 @@ class Authorizer:
             return _decode(body)
 
     def _trusts(self, realm: str) -> bool:
-        # A registry that is spoken to in plain HTTP may have its token service beside it.
+        # A registry that is spoken to in plain HTTP may have its token service beside it, or on
+        # this machine; one that is spoken to in TLS may not send us away from it.
         scheme, host, _ = origin(realm)
-        return scheme == "https" or is_loopback(host) or origin(self._url)[:2] == (scheme, host)
+        own_scheme, own_host, _ = origin(self._url)
+        return scheme == "https" or (
+            own_scheme == "http" and (host == own_host or is_loopback(host))
+        )
 
     async def _fetch(
         self, realm: str, service: str, scopes: tuple[str, ...]

@@ -105,7 +105,8 @@ class Distribution:
 
         Raises as ``resolve`` and ``dockerlab.engine.distribution.pull.layers``.
         """
-        wanted = reference.stored.digest or reference.stored.tag
+        stored = reference.stored
+        wanted = str(stored) if stored.digest else stored.tag  # the whole name, as Docker says it
         pulling = Progress(status=f"Pulling from {reference.path}", id=wanted)
         found: Found | None = None
         told = False
