@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal as signals_of_python
+from collections.abc import Coroutine
 
 from dockerlab.engine.containers import signals
 from dockerlab.engine.containers.lives import Life, Lives
@@ -46,6 +47,7 @@ class Lifecycle:
         self._removal = removal
         self._runtime = runtime
         self._restarts: set[asyncio.Task[None]] = set()
+        self._tidying: set[asyncio.Task[None]] = set()
 
     async def start(self, reference: str) -> None:
         """See ``Containers.start``."""
@@ -144,7 +146,14 @@ class Lifecycle:
         """Wait for work that goes on behind the answers."""
         for task in self._restarts:
             task.cancel()
-        await asyncio.gather(*self._restarts, *self._lives.cleaning(), return_exceptions=True)
+        await asyncio.gather(*self._restarts, *self._tidying, return_exceptions=True)
+
+    def _behind(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Do something that no answer waits for."""
+        task = asyncio.create_task(work)
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+        return task
 
     # Starting.
 
@@ -220,7 +229,7 @@ class Lifecycle:
     async def _ended(self, container: Container, life: Life, status: ExitStatus) -> None:
         await life.streams.finish(shared=container.spec.host.pid_mode == "host")
         self._starter.unmount(container.id)
-        life.cleaning = asyncio.create_task(self._runtime.delete(container.id))
+        life.cleaning = self._behind(self._runtime.delete(container.id))
         now = self._register.now()
         container = self._register.change(
             container.id,

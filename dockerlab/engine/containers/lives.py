@@ -79,10 +79,6 @@ class Lives:
         """The IDs of the containers that have a process."""
         return tuple(key for key, life in self._lives.items() if life.process is not None)
 
-    def cleaning(self) -> tuple[asyncio.Task[None], ...]:
-        """Work that is still being done for containers that have ended."""
-        return tuple(life.cleaning for life in self._lives.values() if life.cleaning is not None)
-
 
 def _add(waiters: list[asyncio.Future[Waited]]) -> asyncio.Future[Waited]:
     waiter: asyncio.Future[Waited] = asyncio.get_running_loop().create_future()

@@ -120,8 +120,9 @@ class LogFile:
             start = end
         if start < len(pending):
             self._pending[stream] = pending[start:]
-        if records:
-            self._append(b"".join(records))
+        # Each by itself where the file may be full in between.
+        for piece in records if self._limit else [b"".join(records)]:
+            self._append(piece)
 
     def end(self) -> None:
         """Write what was kept back, and close the file."""
@@ -162,7 +163,7 @@ class LogFile:
         return [path for path in [*older, self.path] if path.exists()]
 
     def _append(self, data: bytes) -> None:
-        if self._out is None:
+        if self._out is None or not data:
             return
         if self._limit and self._size and self._size + len(data) > self._limit:
             self._rotate()

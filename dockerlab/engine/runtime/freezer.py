@@ -8,6 +8,7 @@ freezer-subsystem.rst and admin-guide/cgroup-v2.rst, ``cgroup.freeze``).
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from dockerlab.engine.errors import NotImplementedHere, SystemFailure
@@ -47,8 +48,18 @@ class Freezer:
         """Let the processes run again."""
         group, switch, on = self._group(container_id)
         switch.write_text("0" if on == "1" else "THAWED")
-        _move(_members(group), group.parent)
-        group.rmdir()
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            # Again and again: what is being started or ended meanwhile keeps the group in use.
+            _move(_members(group), group.parent)
+            try:
+                group.rmdir()
+            except OSError:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.002)
+            else:
+                return
 
     def _group(self, container_id: str) -> tuple[Path, Path, str]:
         name = f"dockerlab-{container_id[:12]}"
@@ -87,10 +98,8 @@ def _members(group: Path) -> list[int]:
 
 def _move(pids: Iterator[int] | list[int], group: Path) -> None:
     for pid in pids:
-        try:
+        with suppress(ProcessLookupError):
             (group / "cgroup.procs").write_text(str(pid))
-        except ProcessLookupError:
-            continue
 
 
 def _frozen(group: Path) -> bool:
