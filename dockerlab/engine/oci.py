@@ -103,25 +103,26 @@ class Descriptor(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"
 
 
 # An empty list of layers or manifests must be written all the same, unlike other defaults: a
-# factory of one's own is what msgspec does not leave out.
+# factory of one's own is what msgspec does not leave out. Fields stand in Docker's order, so that a
+# manifest made here has the digest that Docker's would have.
 
 
-class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """An image's config and its layers, base first (image-spec, manifest.md)."""
 
     schema_version: int
+    media_type: str = ""
     config: Descriptor
     layers: tuple[Descriptor, ...] = msgspec.field(default_factory=lambda: ())
-    media_type: str = ""
     annotations: dict[str, str] = {}
 
 
-class Index(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename="camel"):
     """A list of manifests, usually one a platform (image-spec, image-index.md)."""
 
     schema_version: int
-    manifests: tuple[Descriptor, ...] = msgspec.field(default_factory=lambda: ())
     media_type: str = ""
+    manifests: tuple[Descriptor, ...] = msgspec.field(default_factory=lambda: ())
     annotations: dict[str, str] = {}
 
 

@@ -12,7 +12,7 @@ from dockerlab.engine.errors import DataLoss, EngineError, InvalidParameter
 from dockerlab.engine.gc import Hold
 from dockerlab.engine.images.archive import in_dockers_words
 from dockerlab.engine.images.library import Library
-from dockerlab.engine.images.unpacking import Read, Unpacker
+from dockerlab.engine.images.unpacking import Read, Unpacker, WrongLayer
 from dockerlab.engine.metadata.images import NEVER, Image
 from dockerlab.engine.metadata.layers import Layer
 from dockerlab.engine.oci import (
@@ -77,6 +77,10 @@ class Incoming:
                 parent=self.chain[place - 1] if place else None,
                 read=read,
             )
+        except WrongLayer as error:
+            raise DataLoss(
+                f'invalid diffID for layer {place}: expected "{error.expected}", got "{error.got}"'
+            ) from error
         except DataLoss as error:
             raise in_dockers_words(error) from error
         self.layers.append(layer)

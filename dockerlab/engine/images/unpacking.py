@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 from weakref import WeakValueDictionary
 
 from dockerlab.engine.content.store import ContentStore
-from dockerlab.engine.errors import NotFound, SystemFailure
+from dockerlab.engine.errors import DataLoss, NotFound, SystemFailure
 from dockerlab.engine.images.body import finished
 from dockerlab.engine.metadata.layers import Layer, LayerRecords
 from dockerlab.engine.oci import ChainID, DiffID, Digest, chain_id_of
@@ -18,6 +18,15 @@ from dockerlab.engine.unpack import Applied, apply
 
 Read = Callable[[int], None]
 """Told, from another thread, how many bytes of the blob have been read."""
+
+
+class WrongLayer(DataLoss):
+    """A blob turned out to be another layer than its image's config promises."""
+
+    def __init__(self, expected: DiffID, got: DiffID) -> None:
+        super().__init__(f'invalid diffID for layer: expected "{expected}", got "{got}"')
+        self.expected = expected
+        self.got = got
 
 
 class Unpacker:
@@ -61,7 +70,8 @@ class Unpacker:
         When cancelled, nothing of it is kept.
 
         Raises:
-            DataLoss: the blob is damaged, or is not the layer with this diff ID.
+            WrongLayer: the blob is not the layer with this diff ID.
+            DataLoss: it is damaged.
             DiskFull: no space is left.
 
         """
@@ -111,8 +121,9 @@ class Unpacker:
                 self._snapshots.directory(active),
                 whiteouts=self._snapshots.whiteouts,
                 below=self._snapshots.below(active),
-                expected=diff_id,
             )
+            if applied.diff_id != diff_id:
+                raise WrongLayer(diff_id, applied.diff_id)
             self._snapshots.commit(chain_id, active)
         return applied
 

@@ -132,5 +132,6 @@ def test_empty_lists_are_written() -> None:
 
 
 def test_documents_come_back_as_they_were() -> None:
-    manifest = Manifest(2, Descriptor(MANIFEST, Digest(A), 1), (Descriptor("x", Digest(B), 2),))
+    config, layer = Descriptor(MANIFEST, Digest(A), 1), Descriptor("x", Digest(B), 2)
+    manifest = Manifest(schema_version=2, config=config, layers=(layer,))
     assert decode(encode(manifest), Manifest) == manifest

@@ -256,7 +256,10 @@ async def test_of_a_damaged_archive_nothing_is_kept(lab: Lab, data: bytes, sente
         ((b'"linux"', b'"windows"'), "cannot load windows image on linux"),
         ((b'"rootfs"', b'"other"'), "invalid image JSON, no RootFS key"),
         ((b"2020-01-02", b"2020-99-02"), "invalid image config"),
-        ((LAYER.diff_id.encode(), b"sha256:" + b"0" * 64), "invalid diffID for layer"),
+        (
+            (LAYER.diff_id.encode(), b"sha256:" + b"0" * 64),
+            'invalid diffID for layer 0: expected "sha256:000',
+        ),
     ],
 )
 async def test_of_a_damaged_config_nothing_is_kept(
