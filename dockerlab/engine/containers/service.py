@@ -298,7 +298,8 @@ class Containers:
             tty=config.tty,
             wanted=Wanted(stdin=stdin, stdout=stdout, stderr=stderr),
             input=life.streams if stdin and config.open_stdin and stream else None,
-            detach_keys=keys,
+            # Nobody types at a pipe: any bytes may pass through it.
+            detach_keys=keys if config.tty else b"",
             left=left,
         )
         if logs:

@@ -81,9 +81,11 @@ def stop(*, root: Path | None = None) -> bool:
 
     """
     place = _absolute(root)
-    holder = lock.holder(place)
-    if holder is None:
-        return False
+    deadline = time.monotonic() + _START_TIMEOUT
+    while (holder := lock.holder(place)) is None:
+        if not lock.held(place) or time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL)  # it is just starting
     try:
         process = os.pidfd_open(holder.pid)
     except ProcessLookupError:

@@ -70,8 +70,7 @@ def _run(options: Options, detach: int | None) -> None:
             logging.basicConfig(
                 level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
             )
-            lock.write(Holder(pid=os.getpid(), socket=str(options.socket)))
-            asyncio.run(_serve(options, listener, detach))
+            asyncio.run(_serve(options, lock, listener, detach))
         finally:
             listener.close()
             options.socket.unlink(missing_ok=True)
@@ -91,7 +90,9 @@ def _listen(path: Path) -> sockets.socket:
     return listener
 
 
-async def _serve(options: Options, listener: sockets.socket, detach: int | None) -> None:
+async def _serve(
+    options: Options, lock: Lock, listener: sockets.socket, detach: int | None
+) -> None:
     # Imported here: `dockerlab doctor` and friends import this module without running an engine.
     from dockerlab.engine.engine import Engine, Settings  # noqa: PLC0415
     from dockerlab.engine.server.app import ApiServer  # noqa: PLC0415
@@ -106,6 +107,7 @@ async def _serve(options: Options, listener: sockets.socket, detach: int | None)
     engine = await Engine.open(settings)
     server = ApiServer(engine)
     await server.listen(listener)
+    lock.write(Holder(pid=os.getpid(), socket=str(options.socket)))
     _log.info("listening on %s", options.socket)
     if detach is not None:
         _tell(detach, "ready")

@@ -70,7 +70,6 @@ def image_details(details: Details, version: Version) -> Document:
     if made["Config"] is not None:
         made["Config"] = image_config(made["Config"], version)
     if version < Version(1, 45):
-        made["Container"] = ""
         made["ContainerConfig"] = _CONTAINER_KEYS | image_config({}, version)
     if version < Version(1, 44):
         made["VirtualSize"] = details.size

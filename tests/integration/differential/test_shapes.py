@@ -69,7 +69,7 @@ def _within(key: str, allowed: tuple[str, ...]) -> bool:
     )
 
 
-def _get(engine: Engine, path: str) -> Any:  # noqa: ANN401 - JSON
+def _get(engine: Engine, path: str) -> Any:
     connection = HTTPConnection("engine", timeout=20)
     with socket(AF_UNIX, SOCK_STREAM) as plug:
         plug.connect(str(engine.socket))
@@ -80,7 +80,7 @@ def _get(engine: Engine, path: str) -> Any:  # noqa: ANN401 - JSON
         return json.loads(response.read())
 
 
-def _keys(value: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
+def _keys(value: Any, place: str = "") -> Iterator[str]:
     """Every path to a key; null and empty things are told apart from others by a mark."""
     if isinstance(value, dict):
         for key, item in value.items():
