@@ -219,6 +219,8 @@ class _Layer:
             raise DataLoss(f"invalid hard link {os.fsdecode(self.current)!r}: it leads to no file")
         if stat.S_ISREG(status.st_mode) and not self._whiteouts.is_own(path):
             own_copy(path[-1], parent)  # the link's mode and owner must not reach the layer below
+            self.size += status.st_size
+            self._whiteouts.written(path)
 
     def _imply(self, path: Parts) -> None:
         """A directory was made that the layer did not speak of: it is as below, or root's."""

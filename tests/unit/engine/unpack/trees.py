@@ -32,18 +32,18 @@ def describe(directory: Path, *, times: bool = True) -> dict[bytes, tuple[object
 
 def shapes(directory: Path) -> dict[str, str]:
     """Every path below ``directory`` with its kind or, for a file, its text."""
-    found = {}
-    for path in sorted(directory.rglob("*")):
-        status = path.lstat()
-        if stat.S_ISLNK(status.st_mode):
-            found[str(path.relative_to(directory))] = f"-> {path.readlink()}"
-        elif stat.S_ISDIR(status.st_mode):
-            found[str(path.relative_to(directory))] = "/"
-        elif is_whiteout(status):
-            found[str(path.relative_to(directory))] = "whiteout"
-        else:
-            found[str(path.relative_to(directory))] = path.read_text(errors="replace")
-    return found
+    found = sorted(directory.rglob("*"))
+    return {str(path.relative_to(directory)): _shape(path, path.lstat()) for path in found}
+
+
+def _shape(path: Path, status: os.stat_result) -> str:
+    if stat.S_ISLNK(status.st_mode):
+        return f"-> {path.readlink()}"
+    if stat.S_ISREG(status.st_mode):
+        return path.read_text(errors="replace")
+    if is_whiteout(status):
+        return "whiteout"
+    return "/" if stat.S_ISDIR(status.st_mode) else stat.filemode(status.st_mode)[0]
 
 
 def _content(path: bytes, status: os.stat_result) -> bytes:
