@@ -27,6 +27,7 @@ from dockerlab.engine.containers.config import (
 )
 from dockerlab.engine.containers.logs import Query
 from dockerlab.engine.containers.model import Status, Waited
+from dockerlab.engine.containers.spec import survey
 from dockerlab.engine.engine import Engine, Settings
 from dockerlab.engine.errors import (
     CommandNotExecutable,
@@ -44,7 +45,7 @@ from dockerlab.engine.runtime.process import start_time
 from tests.engines.images import busybox
 
 ROOT = not mount.in_user_namespace()
-SINGLE_ID = Path("/proc/self/uid_map").read_text().split()[2] == "1"
+SINGLE_ID = not survey().has_id(1)
 
 
 class Place:

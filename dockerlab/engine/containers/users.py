@@ -94,7 +94,7 @@ def _accounts(root: Path) -> Iterator[_Account]:
 def _groups(root: Path) -> Iterator[_Group]:
     for fields in _entries(root, "/etc/group"):
         if len(fields) >= 3 and fields[2].isdecimal():
-            members = tuple(fields[3].split(",")) if len(fields) > 3 else ()
+            members = tuple(filter(None, fields[3].split(","))) if len(fields) > 3 else ()
             yield _Group(name=fields[0], gid=int(fields[2]), members=members)
 
 

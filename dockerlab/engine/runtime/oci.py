@@ -9,6 +9,7 @@ Specification: opencontainers/runtime-spec v1.0, runtime.md; command lines: runc
 
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -171,6 +172,11 @@ class OciRuntime:
         return ChildProcess(pid)
 
     async def _delete(self, container_id: str) -> None:
+        if self._crun and container_id not in self._limited:
+            # All that crun keeps of a container without a control group is this directory, and
+            # removing it takes a hundredth of the time that `crun delete` does.
+            shutil.rmtree(self._state / container_id, ignore_errors=True)
+            return
         nothing = Stdio(self._null, self._null, self._null)
         command = [
             *self._command(None, limits=container_id in self._limited),
