@@ -110,5 +110,6 @@ class Database:
         return found
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection, once no other thread is using it: SQLite would not survive that."""
+        with self._lock:
+            self._connection.close()
