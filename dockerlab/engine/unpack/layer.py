@@ -8,6 +8,7 @@ written down as the snapshotter wants it (``whiteouts``).
 
 import os
 import stat
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from errno import EDQUOT, ENAMETOOLONG, ENOSPC
@@ -230,7 +231,8 @@ class _Layer:
             self._opaque.add(path)
         status = None if hidden else self._below.status(path)
         if status is None or not stat.S_ISDIR(status.st_mode):
-            self._directories[path] = tar.Entry(path[-1], tar.DIRECTORY, 0o755, 0, 0, 0, 0)
+            now = time.time_ns()
+            self._directories[path] = tar.Entry(path[-1], tar.DIRECTORY, 0o755, 0, 0, 0, now)
             return
         self._directories[path] = tar.Entry(
             name=path[-1],
