@@ -30,6 +30,8 @@ from dockerlab.engine.server.connection import Connection
 from dockerlab.engine.server.router import Handler, Router
 from dockerlab.engine.server.versions import negotiate, split
 
+LINGER = 2.0
+"""Seconds in which a client that was refused may go on sending, so that it reads why."""
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line of a request's head: what Go's server takes, and so what clients may send."""
 
@@ -101,6 +103,7 @@ class ApiServer:
             # A layer or a build context is unpacked by its reader.
             auto_decompress=False,
             tcp_keepalive=False,
+            lingering_time=LINGER,
             max_line_size=LINE_LIMIT,
             max_field_size=LINE_LIMIT,
         )

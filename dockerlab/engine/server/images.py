@@ -8,7 +8,7 @@ from aiohttp import web
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials, decode_registry_auth
-from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
+from dockerlab.engine.errors import Forbidden, InvalidParameter, NotImplementedHere
 from dockerlab.engine.oci import Platform
 from dockerlab.engine.reference import parse_target, parse_with_tag
 from dockerlab.engine.server import shapes
@@ -89,6 +89,8 @@ async def create(call: Call) -> web.StreamResponse:
 async def _pull(call: Call, platform: Platform | None) -> web.StreamResponse:
     # `docker pull --all-tags` sends a name with a colon at its end.
     reference = parse_with_tag(call.text("fromImage").removesuffix(":"), call.text("tag"))
+    if reference.familiar_name == "scratch":
+        raise Forbidden("'scratch' is a reserved name")
     records = call.engine.images.pull(reference, platform=platform, credentials=_credentials(call))
     return await send_lines(call, records)
 
