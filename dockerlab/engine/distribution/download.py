@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypeVar
 
 from dockerlab.engine.content.store import ContentStore, Ingest
 from dockerlab.engine.distribution.registry import Patience
 from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import Source
+from dockerlab.engine.distribution.threads import unbroken
 from dockerlab.engine.distribution.transport import Dropped, Unreachable
 from dockerlab.engine.errors import DataLoss, EngineError, NotFound
 from dockerlab.engine.oci import Descriptor, Digest
@@ -20,8 +20,6 @@ _REPORT_EVERY = 0.1
 _ENOUGH_TO_GO_ON = 64 << 10
 
 Report = Callable[[Progress], None]
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class _Running:
@@ -184,21 +182,6 @@ class Downloads:
 def short(digest: Digest) -> str:
     """The 12 digits by which Docker names a layer to people."""
     return digest.removeprefix("sha256:")[:12]
-
-
-async def unbroken(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run ``call`` in a thread; when cancelled, wait for its end before passing that on.
-
-    A file must not be closed while a thread still writes to it.
-    """
-    running = asyncio.ensure_future(asyncio.to_thread(call, *args, **kwargs))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()
-        raise
 
 
 def _downloading(descriptor: Descriptor, received: int) -> Progress:

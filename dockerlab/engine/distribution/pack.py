@@ -9,6 +9,7 @@ import msgspec
 from dockerlab.engine.distribution.registry import LARGEST_MANIFEST
 from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import RawManifest
+from dockerlab.engine.distribution.threads import unbroken
 from dockerlab.engine.distribution.transport import Unreachable
 from dockerlab.engine.errors import DataLoss
 from dockerlab.engine.oci import Descriptor, Digest, Index, digest_of
@@ -73,11 +74,11 @@ class PackedImage:
     async def blob(self, descriptor: Descriptor, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from ``offset`` on; see ``Source``."""
         try:
-            file = await asyncio.to_thread(self._path(descriptor.digest).open, "rb")
+            file = self._path(descriptor.digest).open("rb")
         except OSError as error:
             sentence = f"blob unknown: not in {self._directory}"
             raise Refused(404, "BLOB_UNKNOWN", sentence) from error
         with file:
             file.seek(offset)
-            while piece := await asyncio.to_thread(file.read, _PIECE):
+            while piece := await unbroken(file.read, _PIECE):
                 yield piece

@@ -1,6 +1,7 @@
 """An image's layers, config and manifest into a registry."""
 
 import asyncio
+import errno
 import hashlib
 import tempfile
 import time
@@ -11,17 +12,20 @@ from typing import BinaryIO
 import msgspec
 
 from dockerlab.engine.content.store import ContentStore
-from dockerlab.engine.distribution.download import short, unbroken
+from dockerlab.engine.distribution.download import short
 from dockerlab.engine.distribution.mailbox import Mailbox
 from dockerlab.engine.distribution.replies import Refused, push_error
+from dockerlab.engine.distribution.threads import unbroken
 from dockerlab.engine.distribution.transport import Dropped
 from dockerlab.engine.distribution.upload import Uploads
+from dockerlab.engine.errors import DiskFull
 from dockerlab.engine.oci import (
     DOCKER_CONFIG,
     DOCKER_LAYER,
     DOCKER_LAYER_GZIP,
     DOCKER_MANIFEST,
     LAYER,
+    LAYER_ZSTD,
     MANIFEST,
     Descriptor,
     DiffID,
@@ -123,7 +127,7 @@ class _Pusher:
         if layers == manifest.layers:
             return self._image.manifest, manifest.media_type or MANIFEST
         config = Descriptor(DOCKER_CONFIG, manifest.config.digest, manifest.config.size)
-        parts = tuple(Descriptor(DOCKER_LAYER_GZIP, one.digest, one.size) for one in layers)
+        parts = tuple(Descriptor(_packed_type(one), one.digest, one.size) for one in layers)
         written = Manifest(
             schema_version=2, media_type=DOCKER_MANIFEST, config=config, layers=parts
         )
@@ -133,13 +137,15 @@ class _Pusher:
         if self._slots.locked():
             self._report(Progress(status="Waiting", id=_short(diff_id)))
         async with self._slots:
-            file = await asyncio.to_thread(self._content.open, layer.digest)
-            if layer.media_type in _UNCOMPRESSED:
-                plain, scratch = file, self._content.path(layer.digest).parent
-                with plain:
-                    file, layer = await unbroken(_compress, plain, str(scratch))
-            with file:
-                status = await self._send(diff_id, layer, file)
+            with self._content.open(layer.digest) as file:
+                if layer.media_type not in _UNCOMPRESSED:
+                    status = await self._send(diff_id, layer, file)
+                else:
+                    # A file without a name vanishes when it is closed, come what may.
+                    scratch = self._content.path(layer.digest).parent
+                    with tempfile.TemporaryFile(dir=scratch) as packed:
+                        layer = await unbroken(_compress, file, packed)
+                        status = await self._send(diff_id, layer, packed)
             self._report(Progress(status=status, id=_short(diff_id)))
             return layer
 
@@ -187,27 +193,32 @@ async def _all(work: Iterable[Coroutine[None, None, Descriptor]]) -> list[Descri
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _packed_type(layer: Descriptor) -> str:
+    return layer.media_type if layer.media_type == LAYER_ZSTD else DOCKER_LAYER_GZIP
+
+
 def _short(diff_id: DiffID) -> str:
     return short(Digest(diff_id))
 
 
-def _compress(plain: BinaryIO, scratch: str) -> tuple[BinaryIO, Descriptor]:
-    """The layer gzipped, the same bytes each time: no name, no time stamp (RFC 1952).
+def _compress(plain: BinaryIO, packed: BinaryIO) -> Descriptor:
+    """Gzip a layer, to the same bytes each time: no name, no time stamp (RFC 1952).
 
-    Into a file without a name, which vanishes when it is closed, come what may.
+    Raises:
+        DiskFull: there is no space for it.
+
     """
-    packed = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - the caller closes it
     digest, size = hashlib.sha256(), 0
     compressor = zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    try:
-        while True:
-            piece = plain.read(_PIECE)
-            out = compressor.compress(piece) if piece else compressor.flush()
-            digest.update(out)
+    piece = b" "
+    while piece:
+        piece = plain.read(_PIECE)
+        out = compressor.compress(piece) if piece else compressor.flush()
+        digest.update(out)
+        try:
             size += packed.write(out)
-            if not piece:
-                break
-    except BaseException:
-        packed.close()
-        raise
-    return packed, Descriptor(DOCKER_LAYER_GZIP, Digest(f"sha256:{digest.hexdigest()}"), size)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise DiskFull("no space left on device to compress a layer") from error
+    return Descriptor(DOCKER_LAYER_GZIP, Digest(f"sha256:{digest.hexdigest()}"), size)
