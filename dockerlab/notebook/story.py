@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dockerlab import messages
 from dockerlab.graph import Message, Sequence
 from dockerlab.layers import familiar_name, full_name, short, split_registry
+from dockerlab.notebook.trace import engine_may_be_gone
 
 if TYPE_CHECKING:
     from dockerlab.notebook.trace import EngineEvent, Watch
@@ -170,12 +171,10 @@ class Storyteller:
         return " ".join([found["Path"], *(found["Args"] or [])])
 
     def _output_lines(self, container: str) -> int:
-        from docker.errors import DockerException  # noqa: PLC0415
-
-        try:
+        # --rm takes the container and its log away.
+        with engine_may_be_gone():
             return len(self._watched.client.api.logs(container).splitlines())
-        except DockerException:
-            return 0  # --rm took the container and its log away
+        return 0
 
     def _end(self, event: EngineEvent) -> float:
         """Return when the process ended: the engine reports it a little later than that."""
@@ -186,14 +185,11 @@ class Storyteller:
         return ended if ended is not None and is_this_run else event.moment
 
     def _inspect(self, what: str, name: str) -> dict[str, Any] | None:
-        from docker.errors import DockerException  # noqa: PLC0415
-
-        api = self._watched.client.api
+        api: Any = self._watched.client.api
         ask = api.inspect_image if what == "image" else api.inspect_container
-        try:
+        with engine_may_be_gone():
             return dict(ask(name))
-        except DockerException:
-            return None
+        return None
 
 
 def with_tag(name: str) -> str:

@@ -138,21 +138,33 @@ class _Listener:
 
     def stop(self) -> None:
         if self._stream is not None:
-            self._stream.close()
+            with engine_may_be_gone():
+                self._stream.close()
         self._thread.join(QUIET)
 
     def _listen(self) -> None:
-        import requests  # noqa: PLC0415
-        from docker.errors import DockerException  # noqa: PLC0415
-
-        # Closing the stream from the other thread ends it here with one of these.
-        with contextlib.suppress(DockerException, requests.RequestException, OSError, ValueError):
-            self._stream = self._client.api.events(decode=True)
+        api: Any = self._client.api
+        # Closing the stream from the other thread ends the loop, with or without an exception.
+        with engine_may_be_gone():
+            self._stream = api.events(decode=True)
             self._subscribed.set()
             for event in self._stream:
                 self._heard.append(parse_event(event))
                 self._last = time.monotonic()
         self._subscribed.set()
+        with engine_may_be_gone():
+            # The SDK shuts the socket down and leaves its response open, and with it the socket.
+            response = getattr(self._stream, "_response", None)
+            if response is not None:
+                response.close()
+
+
+def engine_may_be_gone() -> contextlib.AbstractContextManager[None]:
+    """Go on without an answer: a picture of what happened is never worth an exception."""
+    import requests  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    return contextlib.suppress(DockerException, requests.RequestException, OSError, ValueError)
 
 
 def parse_event(event: Mapping[str, Any]) -> EngineEvent:
@@ -172,16 +184,12 @@ def parse_event(event: Mapping[str, Any]) -> EngineEvent:
 
 def _expects_more(watched: Watch) -> bool:
     """Whether a container that was started, and runs no more, has not been reported as ended."""
-    from docker.errors import DockerException  # noqa: PLC0415
-
     ended = {each.id for each in watched.seen("die")}
+    api: Any = watched.client.api
     for event in watched.seen("start"):
         if event.id in ended:
             continue
-        try:
-            state = watched.client.api.inspect_container(event.id)["State"]
-        except DockerException:
-            continue
-        if not state.get("Running"):
-            return True
+        with engine_may_be_gone():
+            if not api.inspect_container(event.id)["State"].get("Running"):
+                return True
     return False

@@ -1,0 +1,141 @@
+"""The notebooks' rhythm and readability, as CONTRIBUTING.md asks for them."""
+
+import itertools
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+
+import pytest
+from nbformat import NotebookNode
+
+from tests.notebooks.lessons import LESSONS, lesson_id, read
+
+MOST_LINES = 15
+WORDS = range(20, 81)
+"""Words of prose between two code cells. Answers that fold out, headings and tables come on top."""
+
+_MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|work|mnt)/[\w.-]+")
+_SVG = "{http://www.w3.org/2000/svg}"
+
+every_lesson = pytest.mark.parametrize(
+    "notebook", [read(path) for path in LESSONS], ids=[lesson_id(path) for path in LESSONS]
+)
+
+
+@every_lesson
+def test_code_cells_are_short(notebook: NotebookNode) -> None:
+    long = [cell.source for cell in _code(notebook) if cell.source.count("\n") + 1 > MOST_LINES]
+    assert not long
+
+
+@every_lesson
+def test_code_defines_and_imports_nothing_but_dockerlab(notebook: NotebookNode) -> None:
+    lines = itertools.chain.from_iterable(cell.source.splitlines() for cell in _code(notebook))
+    plumbing = [line for line in lines if re.match(r"\s*(def|class|import|from)\b", line)]
+    assert plumbing == ["import dockerlab"]
+
+
+@every_lesson
+def test_prose_and_code_alternate(notebook: NotebookNode) -> None:
+    kinds = [cell.cell_type for cell in notebook.cells]
+    assert kinds[0] == kinds[-1] == "markdown"
+    in_a_row = [kind for kind, run in itertools.groupby(kinds) if kind == "code" and _many(run)]
+    assert not in_a_row, "two code cells follow each other without a word in between"
+
+
+@every_lesson
+def test_prose_is_neither_terse_nor_long(notebook: NotebookNode) -> None:
+    # The head says what the lesson is about, the end what was learned: they may be longer.
+    between = [cell for cell in notebook.cells[1:-1] if cell.cell_type == "markdown"]
+    counted = {cell.source: len(_prose(cell.source).split()) for cell in between}
+    off = {source: count for source, count in counted.items() if count not in WORDS}
+    assert not off
+
+
+@every_lesson
+def test_headings_make_an_outline(notebook: NotebookNode) -> None:
+    headings = re.findall(r"^(#+) ", "\n".join(_markdown(notebook)), re.MULTILINE)
+    assert headings[0] == "#"
+    assert headings.count("#") == 1
+    steps = itertools.pairwise(len(marks) for marks in headings)
+    assert all(below <= above + 1 for above, below in steps)
+
+
+@every_lesson
+def test_a_lesson_begins_and_ends_like_every_other(notebook: NotebookNode) -> None:
+    code = [cell.source for cell in _code(notebook)]
+    assert code[0].startswith("import dockerlab\n\nclient = dockerlab.connect()\n")
+    assert "lesson = dockerlab.start_lesson(" in code[0]
+    assert code[-1] == "lesson.end()"
+    head, end = notebook.cells[0].source, notebook.cells[-1].source
+    assert "**Time:**" in head
+    assert "**You need:**" in head
+    assert "**You will be able to**" in head
+    assert "## What you learned" in end
+    assert "**Where next?**" in end
+
+
+@every_lesson
+def test_it_asks_before_it_shows(notebook: NotebookNode) -> None:
+    text = "\n".join(_markdown(notebook))
+    assert text.count("**Predict:**") >= 5
+    assert text.count("<details>") == text.count("</details>") >= 5
+
+
+@every_lesson
+def test_outputs_are_saved_from_one_run_from_top_to_bottom(notebook: NotebookNode) -> None:
+    counts = [cell.execution_count for cell in _code(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+    kinds = {output.output_type for cell in _code(notebook) for output in cell.outputs}
+    assert "error" not in kinds
+
+
+@every_lesson
+def test_a_picture_says_what_it_shows(notebook: NotebookNode) -> None:
+    pictures = [data for data in _displayed(notebook) if "image/svg+xml" in data]
+    assert pictures
+    for data in pictures:
+        root = ET.fromstring(data["image/svg+xml"])  # noqa: S314 - our own
+        assert root.get("role") == "img"
+        assert root.findtext(f"{_SVG}title")
+        assert len(root.findtext(f"{_SVG}desc") or "") > 20
+    images = re.findall(r"!\[(.*?)\]\(|<img(?![^>]*\balt=)", "\n".join(_markdown(notebook)))
+    assert all(images), "a picture in the text has no alternative"
+
+
+@every_lesson
+def test_nothing_of_the_machine_shows(notebook: NotebookNode) -> None:
+    sources = [cell.source for cell in notebook.cells]
+    streams = [out.text for cell in _code(notebook) for out in cell.outputs if "text" in out]
+    shown = [str(value) for data in _displayed(notebook) for value in data.values()]
+    found = _MACHINE_PATH.findall("\n".join([*sources, *streams, *shown]))
+    assert not found
+
+
+@every_lesson
+def test_cells_have_names_of_their_own(notebook: NotebookNode) -> None:
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)+", name) for name in ids), "readable in a diff"
+
+
+def _code(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def _markdown(notebook: NotebookNode) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def _displayed(notebook: NotebookNode) -> list[NotebookNode]:
+    return [out.data for cell in _code(notebook) for out in cell.outputs if "data" in out]
+
+
+def _prose(source: str) -> str:
+    """The text without answers that fold out, headings, tables and quotations."""
+    text = re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL)
+    return "\n".join(line for line in text.splitlines() if not re.match(r"\s*(#|\||>|---)", line))
+
+
+def _many(run: Iterable[str]) -> bool:
+    return sum(1 for _ in run) > 1
