@@ -137,10 +137,12 @@ class Collector:
             return await asyncio.to_thread(self._remove, chain, blobs)
 
     def _remove(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
+        # Blobs first: that needs no room, and on a full disk makes some for what follows.
+        unneeded = [d for d in blobs if d not in self._held_blobs and not self._images.needs(d)]
+        freed = sum(map(self._content.delete, unneeded))
         for chain_id in chain:
             if chain_id not in self._held_layers and not self._layers.find(chain_id):
                 # Conflict: a container was made on it in this very moment.
                 with suppress(NotFound, Conflict):
                     self._snapshots.remove(chain_id)
-        unneeded = [d for d in blobs if d not in self._held_blobs and not self._images.needs(d)]
-        return sum(map(self._content.delete, unneeded))
+        return freed

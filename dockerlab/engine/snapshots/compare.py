@@ -25,6 +25,8 @@ class Kind(enum.Enum):
     ADDED = "A"
     CHANGED = "C"
     DELETED = "D"
+    UNCHANGED = ""
+    """It is in the snapshot, but looks as it did below."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class Change(msgspec.Struct, frozen=True):
     path: tuple[bytes, ...]
     kind: Kind
     status: os.stat_result | None = None
+    opaque: bool = False
+    """A directory that shows nothing of the directory below it."""
 
 
 _Listing = dict[bytes, os.stat_result]
@@ -88,7 +92,7 @@ class _Comparison:
             was = before.get(name)
             if was is None:
                 self._add((*path, name), Kind.ADDED, status)
-            elif not _same(was, status, name, old or 0, new):
+            elif not same(was, status, name, old or 0, new):
                 self._add((*path, name), Kind.CHANGED, status)
             if stat.S_ISDIR(status.st_mode):
                 subdirectories.append(name)
@@ -114,7 +118,8 @@ def _list(handle: int) -> _Listing:
         return {os.fsencode(item.name): item.stat(follow_symlinks=False) for item in found}
 
 
-def _same(old: os.stat_result, new: os.stat_result, name: bytes, before: int, after: int) -> bool:
+def same(old: os.stat_result, new: os.stat_result, name: bytes, before: int, after: int) -> bool:
+    """Whether ``name`` looks the same in two directories that are open."""
     if (old.st_dev, old.st_ino) == (new.st_dev, new.st_ino):
         return True
     if _looks(old) != _looks(new):

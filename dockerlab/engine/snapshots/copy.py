@@ -80,10 +80,9 @@ class CopySnapshotter:
         return ()
 
     def remove(self, name: str) -> None:
-        """See ``Snapshotter.remove``. The row goes first: a directory without one is swept."""
-        record = self._records.remove(name)
+        """See ``Snapshotter.remove``."""
         with kindly(f"remove snapshot {name}"):
-            trees.remove(self._files(record).parent)
+            self._records.remove(name, files=lambda r: trees.remove(self._files(r).parent))
 
     def stat(self, name: str) -> Info:
         """See ``Snapshotter.stat``."""

@@ -139,10 +139,9 @@ class OverlaySnapshotter:
         return tuple(self._upper(snapshot_id) for snapshot_id in ancestors)
 
     def remove(self, name: str) -> None:
-        """See ``Snapshotter.remove``. The row goes first: a directory without one is swept."""
-        record = self._records.remove(name)
+        """See ``Snapshotter.remove``."""
         with kindly(f"remove snapshot {name}"):
-            trees.remove(self._upper(record.id).parent)
+            self._records.remove(name, files=lambda r: trees.remove(self._upper(r.id).parent))
 
     def stat(self, name: str) -> Info:
         """See ``Snapshotter.stat``."""

@@ -5,11 +5,11 @@ belongs to it appear and disappear in an order that a crash cannot spoil.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
-from dockerlab.engine.errors import Conflict, InvalidParameter, NotFound
+from dockerlab.engine.errors import Conflict, DiskFull, InvalidParameter, NotFound
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.snapshots.snapshotter import Info, Kind, Usage
 
@@ -83,8 +83,21 @@ class Records:
             except sqlite3.IntegrityError as error:
                 raise Conflict(f"snapshot {name} already exists") from error
 
-    def remove(self, name: str) -> Record:
-        """Remove the row, and say what it was; raises as ``Snapshotter.remove``."""
+    def remove(self, name: str, *, files: Callable[[Record], None]) -> None:
+        """Remove the row, then with ``files`` what belongs to it; raises as ``Snapshotter.remove``.
+
+        The row goes first, since a directory without one is swept. Only a full disk, which has no
+        room for the change, is made room on first.
+        """
+        try:
+            record = self._remove(name)
+        except DiskFull:
+            files(self.find(name))
+            self._remove(name)
+        else:
+            files(record)
+
+    def _remove(self, name: str) -> Record:
         with self._database.transaction() as connection:
             record = self.find(name)
             child = self._database.row("SELECT name FROM snapshots WHERE parent = ?", record.id)
