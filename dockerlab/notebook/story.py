@@ -29,6 +29,7 @@ NOT_FOUND = "Unable to find image"
 
 def tell(watched: Watch) -> Sequence:
     """Return the sequence of messages behind what was watched."""
+    told = Storyteller(watched)
     lines = [command.line for command in watched.commands]
     title = messages.text("trace.title", command="; ".join(lines))
     return Sequence(
@@ -36,10 +37,10 @@ def tell(watched: Watch) -> Sequence:
         participants=(
             (CLIENT, messages.text("trace.client")),
             (ENGINE, messages.text("trace.engine")),
-            (REGISTRY, _registry(watched)),
+            (REGISTRY, told.source()),
             (RUNTIME, messages.text("trace.runtime")),
         ),
-        messages=tuple(Storyteller(watched).messages()),
+        messages=tuple(told.messages()),
     )
 
 
@@ -82,6 +83,20 @@ class Storyteller:
             if command.exit_code is not None and command.ended is not None:
                 at = self._since(command.ended)
                 yield _say(ENGINE, CLIENT, "trace.result", at, code=command.exit_code)
+
+    def source(self) -> str:
+        """Return a name for where images came from: the registries that were asked, or a pack.
+
+        An image from a registry has the digest that the registry told; one from a pack has none.
+        """
+        pulled = [each.id for each in self._watched.seen("pull")]
+        found = [self._inspect("image", name) for name in pulled]
+        if any(image and not image.get("RepoDigests") for image in found):
+            return messages.text("trace.pack")
+        hosts = sorted({split_registry(name)[0] for name in pulled})
+        if not hosts:
+            return messages.text("trace.registry_unnamed")
+        return messages.text("trace.registry", host=", ".join(hosts))
 
     def _nothing(self) -> Iterator[Message]:
         for command in self._watched.commands:
@@ -214,13 +229,6 @@ def parse_moment(text: str) -> float | None:
     fraction = f".{found['fraction'][:6]}" if found["fraction"] else ""
     zone = found["zone"].replace("Z", "+00:00")
     return datetime.fromisoformat(f"{found['second']}{fraction}{zone}").timestamp()
-
-
-def _registry(watched: Watch) -> str:
-    hosts = {split_registry(each.id)[0] for each in watched.seen("pull")}
-    if not hosts:
-        return messages.text("trace.registry_unnamed")
-    return messages.text("trace.registry", host=", ".join(sorted(hosts)))
 
 
 def _say(
