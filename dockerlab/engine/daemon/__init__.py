@@ -1,11 +1,4 @@
-"""Start, find and stop the engine: all that the rest of dockerlab knows of it.
-
->>> address = start(root=Path("/tmp/x"))  # doctest: +SKIP
->>> address  # doctest: +SKIP
-'unix:///tmp/x/engine.sock'
-"""
-
-from pathlib import Path
+"""Start, find and stop the engine: all that the rest of dockerlab knows of it."""
 
 from dockerlab.engine.daemon.command import main
 from dockerlab.engine.daemon.control import DEFAULT_IDLE, Status, start, status, stop
@@ -16,7 +9,6 @@ from dockerlab.engine.errors import EngineError
 __all__ = [
     "DEFAULT_IDLE",
     "EngineError",
-    "Path",
     "Status",
     "default_root",
     "default_socket",

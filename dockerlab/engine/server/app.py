@@ -35,7 +35,7 @@ LINGER = 2.0
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line of a request's head: what Go's server takes, and so what clients may send."""
 
-_PARTS = (
+PARTS = (
     system,
     images,
     logs,
@@ -80,7 +80,7 @@ class ApiServer:
     def __init__(self, engine: Engine) -> None:
         self.activity = Activity(clock=asyncio.get_running_loop().time)
         self._engine = engine
-        self._router = Router(route for part in _PARTS for route in part.routes)
+        self._router = Router(route for part in PARTS for route in part.routes)
         self._connections = web.Server(self._answer, handler_cancellation=True)
         self._listener: asyncio.Server | None = None
 
