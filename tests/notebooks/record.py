@@ -8,7 +8,8 @@ Needs root, as the reference engine does. What is saved is what `nbval` compares
 import asyncio
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from nbclient import NotebookClient
@@ -30,10 +31,13 @@ def main() -> None:
         (folder / "docker").mkdir()
         with running_registry(folder / "registry") as registry:
             fill(registry)
-            with running_docker(folder / "docker", mirror=registry.url) as engine:
-                environ = dict(environment(engine.environment, state=folder / "state"))
+            with (
+                running_docker(folder / "docker", mirror=registry.url) as engine,
+                _at_usual_socket(engine.socket) as address,
+            ):
+                environ = environment(engine.environment, state=folder / "state")
                 for path in wanted:
-                    record(path, environ | _at_usual_socket(engine.socket))
+                    record(path, environ | address)
 
 
 def record(path: Path, environ: Mapping[str, str]) -> None:
@@ -54,17 +58,20 @@ def record(path: Path, environ: Mapping[str, str]) -> None:
     sys.stdout.write(f"recorded {lesson_id(path)}\n")
 
 
-def _at_usual_socket(socket: Path) -> dict[str, str]:
-    """Reach the engine where most readers have theirs, if nothing else is there.
+@contextmanager
+def _at_usual_socket(socket: Path) -> Iterator[dict[str, str]]:
+    """Reach the engine where most readers have theirs, if nothing is there, for the time being.
 
     The saved card then shows an address that a reader recognises.
     """
-    if USUAL_SOCKET.is_symlink():
-        USUAL_SOCKET.unlink()
-    if USUAL_SOCKET.exists():
-        return {}
+    if USUAL_SOCKET.exists() or USUAL_SOCKET.is_symlink():
+        yield {}
+        return
     USUAL_SOCKET.symlink_to(socket)
-    return {"DOCKER_HOST": f"unix://{USUAL_SOCKET}"}
+    try:
+        yield {"DOCKER_HOST": f"unix://{USUAL_SOCKET}"}
+    finally:
+        USUAL_SOCKET.unlink()
 
 
 if __name__ == "__main__":
