@@ -185,6 +185,7 @@ class Lifecycle:
     async def _failed_to_start(self, container: Container, life: Life, error: EngineError) -> None:
         code = error.exit_code if isinstance(error, CommandFailedToStart) else 128
         self._register.change(container.id, exit_code=code, error=str(error))
+        life.streams.release()
         if container.spec.host.auto_remove:
             await self._removal.remove(container, life)
 

@@ -37,6 +37,7 @@ class Streams:
         self._stdin: _Writer | None = None
         self._started = asyncio.Event()
         self._console: int | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     def attach(self, client: Attachment) -> None:
         """Give the client the output from now on."""
@@ -97,6 +98,9 @@ class Streams:
         for client in list(self._clients):
             client.backlog.close()
         self._clients.clear()
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
 
     def resize(self, *, height: int, width: int) -> None:
         """Tell the terminal its size in characters (ioctl_tty(2), TIOCSWINSZ)."""
@@ -114,7 +118,7 @@ class Streams:
         """A client has no more input; whether the process is told."""
         if self._tty or not self._stdin_once:
             return False
-        asyncio.get_running_loop().create_task(self._close_stdin())
+        self._closing = asyncio.create_task(self._close_stdin())
         return True
 
     async def _close_stdin(self) -> None:
