@@ -80,7 +80,8 @@ class _Comparison:
         finally:
             while self._pending:
                 self._leave()
-        return [change for _, change in sorted(self._changes.items())]
+        changes = [change for _, change in sorted(self._changes.items())]
+        return [change for change in changes if change.kind is not Kind.UNCHANGED]
 
     def _enter(self, old: int | None, new: int, path: tuple[bytes, ...]) -> None:
         before: _Listing = {} if old is None else _list(old)
@@ -94,6 +95,8 @@ class _Comparison:
                 self._add((*path, name), Kind.ADDED, status)
             elif not same(was, status, name, old or 0, new):
                 self._add((*path, name), Kind.CHANGED, status)
+            elif stat.S_ISDIR(status.st_mode):
+                self._add((*path, name), Kind.UNCHANGED, status)
             if stat.S_ISDIR(status.st_mode):
                 subdirectories.append(name)
         directories = {name: was for name, was in before.items() if stat.S_ISDIR(was.st_mode)}
@@ -106,11 +109,17 @@ class _Comparison:
 
     def _add(self, path: tuple[bytes, ...], kind: Kind, status: os.stat_result | None) -> None:
         self._changes[path] = Change(path, kind, status)
-        for _, new, above, _, _ in reversed(self._pending):
-            # A directory with a change in it is changed, and so are those that it is in.
-            if not above or above in self._changes:
-                break
-            self._changes[above] = Change(above, Kind.CHANGED, os.fstat(new))
+        if kind is not Kind.UNCHANGED:
+            mark_changed(self._changes, path)
+
+
+def mark_changed(found: dict[tuple[bytes, ...], Change], path: tuple[bytes, ...]) -> None:
+    """A directory with a change in it is changed, and so are those that it is in."""
+    for length in range(len(path) - 1, 0, -1):
+        above = found[path[:length]]
+        if above.kind is not Kind.UNCHANGED:
+            break
+        found[above.path] = msgspec.structs.replace(above, kind=Kind.CHANGED)
 
 
 def _list(handle: int) -> _Listing:

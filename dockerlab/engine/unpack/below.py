@@ -6,7 +6,7 @@ overlay snapshots those are other directories.
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from errno import ELOOP, ENODATA, ENOTDIR, ENOTSUP
 from pathlib import Path
 from typing import BinaryIO
@@ -26,7 +26,7 @@ class Below:
 
     def status(self, path: Parts) -> os.stat_result | None:
         """What the layers below have at ``path``; None if nothing, or it is hidden."""
-        found = self._find(path)
+        found = self.find(path)
         if found is None:
             return None
         handle, status = found
@@ -35,7 +35,7 @@ class Below:
 
     def copy(self, path: Parts, parent: int) -> bool:
         """Copy a regular file or symbolic link to its name in ``parent``; whether there is one."""
-        found = self._find(path)
+        found = self.find(path)
         if found is None:
             return False
         handle, status = found
@@ -51,34 +51,51 @@ class Below:
             os.close(handle)
         return True
 
-    def _find(self, path: Parts) -> tuple[int, os.stat_result] | None:
-        """A handle on the directory that holds ``path``, and its status."""
-        for directory in self._directories:
-            handle = os.open(directory, DIRECTORY)
+    def find(self, path: Parts) -> tuple[int, os.stat_result] | None:
+        """A handle on the directory that holds ``path``, to be closed, and the path's status."""
+        for handle in self._visible(path[:-1]):
             try:
-                for depth, part in enumerate(path):
-                    status = os.stat(part, dir_fd=handle, follow_symlinks=False)
-                    if depth == len(path) - 1:
-                        if is_whiteout(status):
-                            return None
-                        found, handle = handle, -1
-                        return found, status
-                    handle, outer = os.open(part, DIRECTORY, dir_fd=handle), handle
-                    os.close(outer)
+                status = os.stat(path[-1], dir_fd=handle, follow_symlinks=False)
             except FileNotFoundError:
-                if _is_opaque(handle):
-                    return None
-            except OSError as error:
-                if error.errno in (ELOOP, ENOTDIR):
-                    return None
-                raise
-            finally:
-                if handle >= 0:
-                    os.close(handle)
+                continue
+            return None if is_whiteout(status) else (os.dup(handle), status)
         return None
 
+    def names(self, path: Parts) -> set[bytes]:
+        """What the layers below have in the directory ``path``."""
+        seen: dict[bytes, bool] = {}
+        for handle in self._visible(path):
+            with os.scandir(handle) as items:
+                for item in items:
+                    there = not is_whiteout(item.stat(follow_symlinks=False))
+                    seen.setdefault(os.fsencode(item.name), there)
+        return {name for name, there in seen.items() if there}
 
-def _is_opaque(handle: int) -> bool:
+    def _visible(self, path: Parts) -> Iterator[int]:
+        """The directory ``path`` of each layer that has it, down to one that hides the others."""
+        for directory in self._directories:
+            handle = os.open(directory, DIRECTORY)
+            opaque = is_opaque(handle)
+            try:
+                for part in path:
+                    handle, outer = os.open(part, DIRECTORY, dir_fd=handle), handle
+                    os.close(outer)
+                    opaque = opaque or is_opaque(handle)
+                yield handle
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                if error.errno in (ELOOP, ENOTDIR):
+                    return  # a file or a whiteout: all below is hidden
+                raise
+            finally:
+                os.close(handle)
+            if opaque:
+                return
+
+
+def is_opaque(handle: int) -> bool:
+    """Whether overlayfs shows nothing of what is below an open directory."""
     for attribute in _OPAQUE:
         try:
             if os.getxattr(handle, attribute) == b"y":

@@ -53,7 +53,7 @@ def apply(
     directory: Path,
     *,
     whiteouts: WhiteoutFormat,
-    below: Sequence[Path] = (),
+    below: Sequence[Path] | None = None,
     expected: DiffID | None = None,
     limit: int | None = None,
     ownership: Ownership | None = None,
@@ -66,7 +66,7 @@ def apply(
         stream: the layer's blob; it is read to its end.
         directory: the snapshot's own, as ``Snapshotter.prepare`` gave it.
         whiteouts: what a removed path must become there.
-        below: the snapshots below, the nearest first (``Snapshotter.below``).
+        below: the snapshots below, the nearest first (``Snapshotter.below``); None if not known.
         expected: the diff ID that the image's config promises.
         limit: most bytes that the layer may have uncompressed, holes of sparse files included.
         ownership: whose files may be here; by default, what this process can do.
@@ -100,12 +100,14 @@ class _Layer:
         self,
         directory: Path,
         whiteouts: WhiteoutFormat,
-        below: Sequence[Path],
+        below: Sequence[Path] | None,
         ownership: Ownership,
     ) -> None:
         self._root = Root(directory, made=self._imply)
-        self._whiteouts = Whiteouts(whiteouts, self._root)
-        self._below = Below(below)
+        self._below = Below(below or ())
+        self._whiteouts = Whiteouts(
+            whiteouts, self._root, self._below if below is not None else None
+        )
         self._nodes = Nodes(ownership)
         # Directories are dressed last: a mode could forbid to fill them, and whatever is made in
         # them changes their time.
@@ -246,6 +248,7 @@ class _Layer:
 
     def finish(self) -> None:
         """Dress the directories, each after the one that it is in: that is still open then."""
+        self._whiteouts.finish()
         for path, entry in sorted(self._directories.items(), key=itemgetter(0)):
             self.current = entry.name
             with suppress(FileNotFoundError, DataLoss):  # replaced since

@@ -13,6 +13,7 @@ import stat
 
 from dockerlab.engine.snapshots import trees
 from dockerlab.engine.snapshots.snapshotter import WhiteoutFormat
+from dockerlab.engine.unpack.below import Below
 from dockerlab.engine.unpack.root import Parts, Root
 
 PREFIX = b".wh."
@@ -24,12 +25,18 @@ _OPAQUE_ATTRIBUTE = {
 
 
 class Whiteouts:
-    """Hides what is below, within one root and in one format."""
+    """Hides what is below, within one root and in one format.
 
-    def __init__(self, kind: WhiteoutFormat, root: Root) -> None:
+    A whiteout of nothing is not written, as far as is known what there is: in a directory that no
+    layer below has, overlayfs lists it as a file.
+    """
+
+    def __init__(self, kind: WhiteoutFormat, root: Root, below: Below | None) -> None:
         self._attribute = _OPAQUE_ATTRIBUTE.get(kind)
         self._root = root
+        self._below = below
         self._hidden: set[Parts] = set()
+        self._opaque: set[Parts] = set()
         self._written: set[Parts] = set()
 
     def written(self, path: Parts) -> None:
@@ -55,6 +62,8 @@ class Whiteouts:
         name = path[-1]
         try:
             if self._attribute is not None:
+                if self._below is not None and self._below.status(path) is None:
+                    return
                 os.mknod(name, stat.S_IFCHR, os.makedev(0, 0), dir_fd=parent)
                 self._hidden.add(path)
                 return
@@ -74,6 +83,7 @@ class Whiteouts:
         handle, _ = self._root.directory(path)
         if self._attribute is not None:
             os.setxattr(handle, self._attribute, b"y")
+            self._opaque.add(path)
             return
         pending = [path]
         while pending:
@@ -85,6 +95,13 @@ class Whiteouts:
                 elif is_directory(name, handle):
                     pending.append((*path, name))
         self._root.forget()
+
+    def finish(self) -> None:
+        """Take back the whiteouts in opaque directories: overlayfs would list them as files."""
+        for path in self._hidden:
+            if any(path[:length] in self._opaque for length in range(len(path))):
+                parent, _ = self._root.directory(path[:-1])
+                os.unlink(path[-1], dir_fd=parent)
 
 
 def _names(handle: int) -> list[bytes]:
