@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 
 from dockerlab.engine import mount
+from dockerlab.engine.builder.service import Builder
 from dockerlab.engine.containers.service import Containers
 from dockerlab.engine.content.local import LocalStore
 from dockerlab.engine.distribution.service import Distribution
@@ -68,6 +69,13 @@ class Engine:
             snapshots=self.snapshots,
             runtime=runtime,
         )
+        self.builder = Builder(
+            root / "builds",
+            database=self.database,
+            images=self.images,
+            containers=self.containers,
+            snapshots=self.snapshots,
+        )
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
@@ -86,6 +94,7 @@ class Engine:
             engine = cls(settings, runtime)
         await engine.containers.recover()
         await engine.images.sweep()
+        engine.builder.sweep()
         return engine
 
     def busy(self) -> bool:

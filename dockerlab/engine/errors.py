@@ -12,7 +12,8 @@ EngineError
 ├── Unavailable           something it needs does not answer   (HTTP 503)
 └── SystemFailure         the machine or a registry failed us  (HTTP 500)
     ├── DataLoss          stored or received bytes are not what they must be
-    └── DiskFull          no space left on the device
+    ├── DiskFull          no space left on the device
+    └── StepFailed        a command of a build ended with another code than 0
 
 InvalidParameter
 └── CommandFailedToStart  the container's first process could not be started
@@ -74,6 +75,14 @@ class DataLoss(SystemFailure):
 
 class DiskFull(SystemFailure):
     """No space is left where the engine keeps its data."""
+
+
+class StepFailed(SystemFailure):
+    """A command of a build ended with another code than 0, which is ``exit_code``."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class CommandFailedToStart(InvalidParameter):

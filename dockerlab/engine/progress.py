@@ -13,7 +13,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a long operation.
 
     ``id`` names a layer (its short digest) or a tag, ``current`` and ``total`` are bytes.
-    ``stream`` is output to print as it is; ``aux`` is a result for machines; ``error`` ends it.
+    ``stream`` is output to print as it is; ``aux`` is a result for machines; ``error`` ends it,
+    with the ``error_code`` that a command ended with.
     """
 
     status: str = ""
@@ -23,3 +24,4 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     stream: str = ""
     aux: dict[str, Any] | None = None
     error: str = ""
+    error_code: int = 0

@@ -93,10 +93,12 @@ class Incoming:
         names: Iterable[Reference] = (),
         parent: ImageID | None = None,
         tagged: int = NEVER,
+        built: bool = False,
     ) -> Image:
         """Make the image appear, with these names, once all its layers are given.
 
         ``manifest`` is kept if it names the very blobs that are here; otherwise one is made.
+        ``built`` says that this engine made it, so that later builds may trust it as their cache.
 
         Raises:
             InvalidParameter: the config tells of another number of layers.
@@ -123,13 +125,15 @@ class Incoming:
             tagged=tagged,
             names=tuple(str(name.stored) for name in names),
         )
-        self._write(image)
+        self._write(image, built=built)
         return self._library.records.find(image_id) or image
 
-    def _write(self, image: Image) -> None:
+    def _write(self, image: Image, *, built: bool) -> None:
         with self._library.database.transaction():
             self._library.layers.add(self.layers)
             self._library.records.add(image)
+            if built:
+                self._library.records.mark_built(image.image_id)
         for layer in self.layers:
             self._unpacker.registered(layer)
 

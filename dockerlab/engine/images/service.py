@@ -11,6 +11,7 @@ from dockerlab.engine.errors import Conflict, InvalidParameter, NotImplementedHe
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.filters import Filters
 from dockerlab.engine.images import inspection, listing, removal, saving
+from dockerlab.engine.images.derivation import Deriver, Document, Layer
 from dockerlab.engine.images.importing import Importer
 from dockerlab.engine.images.library import Library
 from dockerlab.engine.images.loading import Loader
@@ -49,6 +50,7 @@ class Images:
         self._library = library
         self._loader = Loader(library, registrar)
         self._importer = Importer(library, registrar)
+        self._deriver = Deriver(library, registrar)
         self._puller = Puller(library, registrar, distribution) if distribution else None
         self._prune_lock = asyncio.Lock()
 
@@ -208,6 +210,25 @@ class Images:
         return self._importer.import_tar(
             body, reference=reference, message=message, changes=changes, platform=platform
         )
+
+    async def derive(
+        self, *, parent: Image | None, document: Document, layer: Layer | None
+    ) -> Image:
+        """Make an image on top of ``parent``: a step of a build, or a commit.
+
+        Raises:
+            DiskFull: no space is left; nothing is kept.
+
+        """
+        return await self._deriver.derive(parent=parent, document=document, layer=layer)
+
+    def built_on(self, parent: Image | None) -> tuple[Image, ...]:
+        """The images that this engine made from ``parent``, or from nothing; newest first."""
+        return self._library.records.built_on(parent.image_id if parent else None)
+
+    def adopt(self, image: Image, parent: Image) -> None:
+        """Say that ``image``, which came from elsewhere, was built from ``parent``."""
+        self._library.records.adopt(image.image_id, parent.image_id)
 
     async def sweep(self) -> None:
         """Remove what a crash left half done; once, when the engine starts, before all else."""

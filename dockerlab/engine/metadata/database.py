@@ -9,7 +9,11 @@ from pathlib import Path
 
 from dockerlab.engine.errors import DataLoss, DiskFull, SystemFailure
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_UPGRADES = {
+    1: "CREATE TABLE built_images (image_id TEXT PRIMARY KEY REFERENCES images (image_id)) STRICT",
+}
+"""What makes the next version of a database, by its version."""
 
 
 class Database:
@@ -42,6 +46,10 @@ class Database:
         if version == 0:
             schema = resources.files(__package__).joinpath("schema.sql").read_text()
             script = f"BEGIN; {schema}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            self._connection.executescript(script)
+        elif version in _UPGRADES:
+            upgrades = ";".join(_UPGRADES[old] for old in range(version, SCHEMA_VERSION))
+            script = f"BEGIN; {upgrades}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             self._connection.executescript(script)
         elif version != SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"schema version {version}, not {SCHEMA_VERSION}")

@@ -132,9 +132,25 @@ class ImageRecords:
                 "UPDATE images SET parent = ? WHERE image_id = ?", (parent, image_id)
             )
 
+    def mark_built(self, image_id: ImageID) -> None:
+        """Say that this engine made the image."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO built_images (image_id) VALUES (?) ON CONFLICT DO NOTHING", (image_id,)
+            )
+
+    def built_on(self, parent: ImageID | None) -> tuple[Image, ...]:
+        """The images that this engine made from ``parent``, or from nothing; the newest first."""
+        return self._images(
+            "WHERE parent = ? AND image_id IN (SELECT image_id FROM built_images) "
+            "ORDER BY created DESC, image_id",
+            parent or "",
+        )
+
     def remove(self, image_id: ImageID) -> None:
         """Remove an image and all its names."""
         with self._database.transaction() as connection:
+            connection.execute("DELETE FROM built_images WHERE image_id = ?", (image_id,))
             connection.execute("DELETE FROM image_names WHERE image_id = ?", (image_id,))
             connection.execute("DELETE FROM images WHERE image_id = ?", (image_id,))
 

@@ -34,6 +34,11 @@ CREATE TABLE image_names (
 ) STRICT;
 CREATE INDEX image_names_by_image ON image_names (image_id);
 
+-- Images that this engine made itself: only these are a build's cache.
+CREATE TABLE built_images (
+    image_id TEXT PRIMARY KEY REFERENCES images (image_id)
+) STRICT;
+
 -- The snapshotter's own bookkeeping.
 CREATE TABLE snapshots (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,   -- names the directory; never used twice

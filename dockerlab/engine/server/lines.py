@@ -10,7 +10,7 @@ from contextlib import aclosing
 import msgspec
 from aiohttp import web
 
-from dockerlab.engine.errors import EngineError
+from dockerlab.engine.errors import EngineError, StepFailed
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.server.answers import log_unexpected, stream
 from dockerlab.engine.server.call import Call
@@ -66,7 +66,8 @@ def line(record: Progress) -> bytes:
     if record.id:
         message["id"] = record.id
     if record.error:
-        message |= {"errorDetail": {"message": record.error}, "error": record.error}
+        detail: dict[str, object] = {"code": record.error_code} if record.error_code else {}
+        message |= {"errorDetail": {**detail, "message": record.error}, "error": record.error}
     if record.aux is not None:
         message["aux"] = record.aux
     return _encode(message) + b"\r\n"
@@ -93,5 +94,7 @@ async def send_lines(
         except Exception as error:
             if not isinstance(error, EngineError):
                 log_unexpected(error)
-            await response.write(line(Progress(error=str(error) or type(error).__name__)))
+            code = error.exit_code if isinstance(error, StepFailed) else 0
+            text = str(error) or type(error).__name__
+            await response.write(line(Progress(error=text, error_code=code)))
     return response

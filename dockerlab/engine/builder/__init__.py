@@ -1,0 +1,1 @@
+"""Builds images: the classic builder of Docker Engine."""

@@ -1,0 +1,92 @@
+"""``ADD`` of an address: what is there, as a file."""
+
+import asyncio
+import os
+import posixpath
+from datetime import UTC
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+
+from dockerlab.engine.builder.copying import Item
+from dockerlab.engine.builder.output import Output
+from dockerlab.engine.builder.sources import Tree
+from dockerlab.engine.dockerfile.instructions import Copy
+from dockerlab.engine.errors import InvalidParameter, SystemFailure
+from dockerlab.engine.progress import Progress
+
+_UNNAMED = "__unnamed__"
+_PIECE = 1 << 16
+_REPORT_EVERY = 0.1
+
+
+async def fetch(address: str, folder: Path, step: Copy, output: Output) -> Item:
+    """Download ``address`` into the empty directory ``folder``.
+
+    Raises:
+        SystemFailure: there is nothing to be had, or no name for it.
+
+    """
+    try:
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
+        async with (
+            aiohttp.ClientSession(trust_env=True, timeout=timeout) as session,
+            session.get(address) as response,
+        ):
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                raise SystemFailure(
+                    f"{step.command} failed: failed to GET {address} with status "
+                    f"{response.status} {response.reason}: "
+                )
+            name = _name(response)
+            if not name and step.destination.endswith("/"):
+                raise InvalidParameter(f"cannot determine filename for source {address}")
+            place = folder / (name or _UNNAMED)
+            await _save(response, place, output)
+            _date(place, response.headers.get("Last-Modified", ""))
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise SystemFailure(f'{step.command} failed: Get "{address}": {error}') from error
+    await output.line("")
+    tree = Tree(folder)
+    return Item(tree, place.name, await asyncio.to_thread(tree.checksum, place.name), True)
+
+
+def _name(response: aiohttp.ClientResponse) -> str:
+    """What the file is called: as the address ends, or as the server says."""
+    path = unquote(urlsplit(str(response.url)).path)
+    header = Message()
+    header["Content-Disposition"] = response.headers.get("Content-Disposition", "")
+    for text in (path, header.get_filename("") or ""):
+        if text and not text.endswith("/"):
+            name = posixpath.basename(text)
+            if name not in ("", ".", "..") and "\0" not in name:
+                return name
+    return ""
+
+
+async def _save(response: aiohttp.ClientResponse, place: Path, output: Output) -> None:
+    total = response.content_length
+    current, told = 0, 0.0
+    clock = asyncio.get_running_loop().time
+    with place.open("xb") as file:
+        os.fchmod(file.fileno(), 0o600)
+        async for piece in response.content.iter_chunked(_PIECE):
+            file.write(piece)
+            current += len(piece)
+            if clock() - told > _REPORT_EVERY or current == total:
+                told = clock()
+                record = Progress(status="Downloading", current=current, total=total)
+                await output.record(record)
+
+
+def _date(place: Path, modified: str) -> None:
+    try:
+        moment = parsedate_to_datetime(modified)
+        seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, TypeError):
+        seconds = 0
+    os.utime(place, (seconds, seconds))

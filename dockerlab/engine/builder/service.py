@@ -1,0 +1,103 @@
+"""The builder of an engine: ``docker build``."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from dockerlab.engine.builder.build import Build, Services
+from dockerlab.engine.builder.options import BuildOptions
+from dockerlab.engine.builder.output import Output
+from dockerlab.engine.builder.sources import Context
+from dockerlab.engine.builder.workspace import Workspace
+from dockerlab.engine.containers.service import Containers
+from dockerlab.engine.dockerfile.parser import Dockerfile, parse
+from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.images.body import Body, finished
+from dockerlab.engine.images.service import Images
+from dockerlab.engine.metadata.database import Database
+from dockerlab.engine.progress import Progress
+from dockerlab.engine.snapshots import trees
+from dockerlab.engine.snapshots.snapshotter import Snapshotter
+
+
+class Builder:
+    """Builds images from Dockerfiles."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        database: Database,
+        images: Images,
+        containers: Containers,
+        snapshots: Snapshotter,
+        now: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Keep contexts below ``directory`` while they are needed."""
+        self._directory = directory
+        self._database = database
+        self._snapshots = snapshots
+        self._services = Services(images, containers, snapshots, now)
+
+    def sweep(self) -> None:
+        """Remove what a crash left; once, when the engine starts."""
+        trees.remove(self._directory)
+        self._directory.mkdir(mode=0o700)
+
+    def build(
+        self, body: AsyncIterator[bytes], options: BuildOptions
+    ) -> AsyncGenerator[Progress, None]:
+        """Build an image from a context, the tar ``body``, compressed or not.
+
+        Close the generator to abort; then no container and no file is left. The images of the
+        steps that were done stay, as the cache of the next build.
+
+        Raises, while iterated:
+            InvalidParameter: the Dockerfile or the request is malformed.
+            StepFailed: a command of the Dockerfile failed.
+            EngineError: something else did.
+
+        """
+        output = Output(quiet=options.quiet)
+        return output.during(lambda: self._build(body, options, output))
+
+    async def _build(
+        self, body: AsyncIterator[bytes], options: BuildOptions, output: Output
+    ) -> None:
+        workspace = Workspace(
+            self._directory / uuid.uuid4().hex[:12], self._snapshots, self._database
+        )
+        try:
+            context, dockerfile = await self._receive(body, workspace, options)
+            image = await Build(self._services, options, output, workspace, context).run(dockerfile)
+            await output.line(f"Successfully built {image.image_id.removeprefix('sha256:')[:12]}")
+            for tag in options.tags:
+                name = tag.stored
+                self._services.images.tag(image.image_id, name.name, name.tag)
+                await output.line(f"Successfully tagged {name.familiar}")
+            await output.conclude(image.image_id)
+        finally:
+            await asyncio.shield(asyncio.to_thread(workspace.remove))
+
+    async def _receive(
+        self, parts: AsyncIterator[bytes], workspace: Workspace, options: BuildOptions
+    ) -> tuple[Context, Dockerfile]:
+        body = Body(parts)
+
+        def receive() -> tuple[Context, bytes]:
+            try:
+                context = Context.receive(cast("BinaryIO", body), workspace.context)
+            except BaseException:
+                body.close()
+                raise
+            return context, context.read_dockerfile(options.dockerfile)
+
+        work = asyncio.create_task(asyncio.to_thread(receive))
+        context, data = await finished(work, stop=body.close)
+        try:
+            return context, parse(data)
+        except InvalidParameter as error:
+            raise InvalidParameter(f"failed to parse {options.dockerfile}: {error}") from None
