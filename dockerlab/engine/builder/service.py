@@ -7,7 +7,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from dockerlab.engine.builder import committing
 from dockerlab.engine.builder.build import Build, Services
+from dockerlab.engine.builder.committing import CommitOptions
 from dockerlab.engine.builder.options import BuildOptions
 from dockerlab.engine.builder.output import Output
 from dockerlab.engine.builder.sources import Context
@@ -18,6 +20,7 @@ from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.images.body import Body, finished
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.database import Database
+from dockerlab.engine.oci import ImageID
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.snapshots import trees
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
@@ -63,6 +66,10 @@ class Builder:
         """
         output = Output(quiet=options.quiet)
         return output.during(lambda: self._build(body, options, output))
+
+    async def commit(self, reference: str, options: CommitOptions) -> ImageID:
+        """Make an image of a container: ``docker commit``; raises as ``committing.commit``."""
+        return await committing.commit(self._services, reference, options)
 
     async def _build(
         self, body: AsyncIterator[bytes], options: BuildOptions, output: Output

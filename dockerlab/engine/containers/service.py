@@ -339,6 +339,10 @@ class Containers:
             runtime=self._runtime,
         )
 
+    def publish(self, container: Container, action: str, **attributes: str) -> None:
+        """Publish an event about a container that something else than this service did."""
+        self._register.publish(container, action, **attributes)
+
     def running(self) -> int:
         """How many containers have a process."""
         return len(self._lives.running())

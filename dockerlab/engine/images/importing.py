@@ -6,10 +6,10 @@ from typing import BinaryIO, cast
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.content.store import Ingest
+from dockerlab.engine.dockerfile.changes import apply_changes
 from dockerlab.engine.errors import DataLoss
 from dockerlab.engine.images.archive import in_dockers_words
 from dockerlab.engine.images.body import Body, finished
-from dockerlab.engine.images.changes import apply_changes
 from dockerlab.engine.images.library import Library
 from dockerlab.engine.images.registration import Registrar
 from dockerlab.engine.images.reporting import Report, reported

@@ -12,6 +12,7 @@ from dockerlab.engine.errors import InvalidParameter, NotFound
 from dockerlab.engine.server import (
     attach,
     build,
+    commit,
     containers,
     events,
     images,
@@ -46,6 +47,7 @@ PARTS = (
     networks,
     volumes,
     build,
+    commit,
     swarm,
 )
 

@@ -192,7 +192,6 @@ routes = (
     Route("DELETE", "/containers/{name}", remove),
     Route("GET", "/containers/{name}/top", not_yet),
     Route("GET", "/containers/{name}/stats", not_yet),
-    Route("GET", "/containers/{name}/changes", not_yet),
     Route("GET", "/containers/{name}/export", not_yet),
     Route("HEAD", "/containers/{name}/archive", not_yet),
     Route("GET", "/containers/{name}/archive", not_yet),

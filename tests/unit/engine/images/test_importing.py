@@ -3,8 +3,8 @@ import json
 
 import pytest
 
+from dockerlab.engine.dockerfile.changes import apply_changes
 from dockerlab.engine.errors import EngineError, InvalidParameter
-from dockerlab.engine.images.changes import apply_changes
 from dockerlab.engine.oci import HealthConfig, Platform, RunConfig
 from dockerlab.engine.reference import parse_target
 from tests.unit.engine.images.conftest import BASE, Lab, parts
@@ -71,7 +71,7 @@ async def test_of_what_is_no_tar_nothing_is_kept(lab: Lab, data: bytes, sentence
         ("ENV a", "ENV must have two arguments"),
         ("ENV a=1 b", 'Syntax error - can\'t find = in "b". Must be of the form: name=value'),
         ("EXPOSE 99999", "invalid containerPort: 99999"),
-        ("SHELL sh", "SHELL requires the arguments to be in JSON form"),
+        ('SHELL ["bash", "-c"]', "SHELL is not a valid change command"),
         ("ONBUILD ONBUILD RUN x", "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"),
         ("HEALTHCHECK TRY x", 'Unknown type "TRY" in HEALTHCHECK (try CMD)'),
     ],
@@ -98,7 +98,6 @@ async def test_malformed_changes(lab: Lab, change: str, sentence: str) -> None:
         ('VOLUME ["/v"]', RunConfig(volumes={"/v": {}})),
         ("STOPSIGNAL SIGINT", RunConfig(stop_signal="SIGINT")),
         ("ONBUILD RUN x", RunConfig(on_build=("RUN x",))),
-        ('SHELL ["bash", "-c"]', RunConfig(shell=("bash", "-c"))),  # noqa: S604
         ("HEALTHCHECK NONE", RunConfig(healthcheck=HealthConfig(test=("NONE",)))),
         (
             "HEALTHCHECK --interval=5s --retries=2 CMD true",
