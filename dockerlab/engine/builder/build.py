@@ -25,6 +25,7 @@ from dockerlab.engine.builder.variables import Arguments
 from dockerlab.engine.builder.workspace import Workspace
 from dockerlab.engine.containers import signals
 from dockerlab.engine.containers.config import ContainerConfig
+from dockerlab.engine.containers.creation import merge
 from dockerlab.engine.containers.rootfs import make_directory
 from dockerlab.engine.containers.service import Containers
 from dockerlab.engine.dockerfile import configuration
@@ -53,7 +54,7 @@ from dockerlab.engine.images.body import finished
 from dockerlab.engine.images.derivation import Layer
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
-from dockerlab.engine.oci import DiffID, HealthConfig
+from dockerlab.engine.oci import DiffID, HealthConfig, RunConfig
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 
@@ -260,7 +261,7 @@ class Build:
         if await self._cached(stage, config):
             return
         container_id = await self._containers.create(config, runs=False)
-        config = msgspec.structs.replace(config, hostname=container_id[:12])
+        config = self._as_created(stage, config, container_id)
         if not isinstance(step, Workdir):
             await self._commit(stage, config, container_id, None)
             return
@@ -268,6 +269,20 @@ class Build:
             layer
         ):
             await self._commit(stage, config, container_id, layer)
+
+    def _as_created(
+        self, stage: Stage, config: ContainerConfig, container_id: str
+    ) -> ContainerConfig:
+        """The configuration as the step's container has it.
+
+        Making a container adds what its image says and it does not. Docker has the times of a
+        health check added to the image's configuration as well, and we do as Docker does.
+        """
+        document = self._services.images.config(stage.image) if stage.image else None
+        merged = merge(config, (document.config if document else None) or RunConfig())
+        if stage.config.healthcheck is not None:
+            stage.config = msgspec.structs.replace(stage.config, healthcheck=merged.healthcheck)
+        return msgspec.structs.replace(merged, hostname=container_id[:12])
 
     async def _note_overridden(self, health: HealthConfig | None) -> None:
         words = health.test if health else None
@@ -294,7 +309,7 @@ class Build:
             healthcheck=HealthConfig(test=("NONE",)),
         )
         container_id = await self._containers.create(config, runs=True)
-        await self._containers.run(container_id, config)
+        await self._containers.run(container_id, command)
         layer = partial(write_changes, self._services.snapshots, container_id)
         await self._commit(stage, kept, container_id, layer)
 

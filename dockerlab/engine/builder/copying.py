@@ -202,9 +202,17 @@ def _copy_directory(source: Path, target: Path, owner: Owner | None) -> None:
     if target.exists() and not target.is_dir():
         raise NotADirectoryError(20, "not a directory", str(target))
     _make_directories(target, (0, 0), last=owner)
+    first: dict[int, bytes] = {}  # by inode: the name that its other names link to
     with Extraction(target) as extraction:
         for path in _walk(source, ""):
-            _add(extraction, source / path, os.fsencode(path), owner)
+            place, name = source / path, os.fsencode(path)
+            status = place.lstat()
+            if not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1:
+                if status.st_ino in first:
+                    _link(extraction, name, first[status.st_ino])
+                    continue
+                first[status.st_ino] = name
+            _add(extraction, place, name, owner)
         extraction.finish()
 
 
@@ -247,6 +255,11 @@ def _add(extraction: Extraction, place: Path, name: bytes, owner: Owner | None) 
         return
     with place.open("rb", buffering=0) as file:
         extraction.add(entry, cast("unpack_source.Source", _Data(file.fileno())))
+
+
+def _link(extraction: Extraction, name: bytes, target: bytes) -> None:
+    entry = tar.Entry(name, tar.LINK, 0, 0, 0, 0, 0, target=target)
+    extraction.add(entry, cast("unpack_source.Source", None))
 
 
 def _without_privileges(mode: int) -> int:

@@ -15,12 +15,14 @@ import aiohttp
 from dockerlab.engine.builder.copying import Item
 from dockerlab.engine.builder.output import Output
 from dockerlab.engine.builder.sources import Tree
+from dockerlab.engine.distribution.transport import describe
 from dockerlab.engine.dockerfile.instructions import Copy
-from dockerlab.engine.errors import InvalidParameter, SystemFailure
+from dockerlab.engine.errors import SystemFailure
 from dockerlab.engine.progress import Progress
 
 _UNNAMED = "__unnamed__"
 _PIECE = 1 << 16
+_MOST_SAID = 1 << 16
 _REPORT_EVERY = 0.1
 
 
@@ -38,19 +40,23 @@ async def fetch(address: str, folder: Path, step: Copy, output: Output) -> Item:
             session.get(address) as response,
         ):
             if response.status >= HTTPStatus.BAD_REQUEST:
+                said = (await response.content.read(_MOST_SAID)).decode(errors="replace")
                 raise SystemFailure(
                     f"{step.command} failed: failed to GET {address} with status "
-                    f"{response.status} {response.reason}: "
+                    f"{response.status} {response.reason}: {said}"
                 )
             name = _name(response)
-            if not name and step.destination.endswith("/"):
-                raise InvalidParameter(f"cannot determine filename for source {address}")
             place = folder / (name or _UNNAMED)
             await _save(response, place, output)
             _date(place, response.headers.get("Last-Modified", ""))
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise SystemFailure(f'{step.command} failed: Get "{address}": {error}') from error
+        reason = describe(error)
+        raise SystemFailure(f'{step.command} failed: Get "{address}": {reason}') from error
     await output.line("")
+    if not name and step.destination.endswith("/"):
+        raise SystemFailure(
+            f"{step.command} failed: cannot determine filename for source {address}"
+        )
     tree = Tree(folder)
     return Item(tree, place.name, await asyncio.to_thread(tree.checksum, place.name), True)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -50,8 +51,10 @@ class StepContainers:
         await self._output.line(f" ---> Running in {container_id[:12]}")
         return container_id
 
-    async def run(self, container_id: str, config: ContainerConfig) -> None:
+    async def run(self, container_id: str, command: Sequence[str]) -> None:
         """Run a step's command to its end, and say what it writes.
+
+        Without a command it is the image's that the container runs.
 
         Raises:
             StepFailed: it ended with another code than 0.
@@ -59,7 +62,7 @@ class StepContainers:
 
         """
         if not self._made[container_id]:
-            program = (config.cmd or ("",))[0]
+            program = command[0] if command else ""
             raise CommandNotFound(f'exec: "{program}": stat {program}: no such file or directory')
         attachment = await self._containers.attach(container_id, stdout=True, stderr=True)
         ended = await self._containers.wait(container_id, condition="next-exit")
@@ -73,8 +76,10 @@ class StepContainers:
             attachment.close()
         code = (await ended).status_code
         if code:
-            command = " ".join(config.cmd or ())
-            raise StepFailed(f"The command '{command}' returned a non-zero code: {code}", code)
+            words = command or self._containers.get(container_id).spec.config.cmd or ()
+            raise StepFailed(
+                f"The command '{' '.join(words)}' returned a non-zero code: {code}", code
+            )
 
     async def remove(self) -> None:
         """Remove those that are left, and say so."""

@@ -13,7 +13,7 @@ from dockerlab.engine.containers.register import Register
 from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
-from dockerlab.engine.oci import Platform, RunConfig
+from dockerlab.engine.oci import HealthConfig, Platform, RunConfig
 from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 
@@ -144,7 +144,7 @@ def merge(config: ContainerConfig, image: RunConfig) -> ContainerConfig:
         "labels": _merge_maps(image.labels, config.labels) or {},
         "working_dir": config.working_dir or image.working_dir,
         "stop_signal": config.stop_signal or image.stop_signal,
-        "healthcheck": config.healthcheck or image.healthcheck,
+        "healthcheck": _merge_health(config.healthcheck, image.healthcheck),
         "shell": config.shell or image.shell,
     }
     # An entrypoint of one empty word takes the image's away.
@@ -200,6 +200,20 @@ def _merge_env(own: Sequence[str] | None, image: Sequence[str] | None) -> tuple[
         return tuple(image) if image is not None else None
     said = {entry.partition("=")[0] for entry in own}
     return (*own, *(entry for entry in image or () if entry.partition("=")[0] not in said))
+
+
+def _merge_health(own: HealthConfig | None, image: HealthConfig | None) -> HealthConfig | None:
+    """What the container does not say of its health check, the image does."""
+    if own is None or image is None:
+        return own or image
+    return HealthConfig(
+        test=own.test or image.test,
+        interval=own.interval or image.interval,
+        timeout=own.timeout or image.timeout,
+        start_period=own.start_period or image.start_period,
+        start_interval=own.start_interval or image.start_interval,
+        retries=own.retries or image.retries,
+    )
 
 
 def _merge_maps(

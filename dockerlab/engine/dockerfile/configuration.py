@@ -70,7 +70,7 @@ def _changes(  # noqa: C901, PLR0911 - flat: one line an instruction
         case Cmd():
             return {"cmd": command_line(step, config)}
         case Entrypoint():
-            return {"entrypoint": command_line(step, config)}
+            return {"entrypoint": command_line(step, config) if step.words else None}
         case Healthcheck():
             return {"healthcheck": step.health}
         case Expose():
@@ -168,12 +168,12 @@ def _parse_ports(text: str) -> Iterable[str]:
     """The ports of ``80`` or ``8000-8010/udp``; a port of the host before it is passed over."""
     port, _, protocol = text.rpartition(":")[2].partition("/")
     if not port:
-        raise InvalidParameter(f"no port specified: {text}<empty>")
+        raise InvalidParameter(f"No port specified: {text}<empty>")
     protocol = protocol.lower() or "tcp"
     if protocol not in _PROTOCOLS:
-        raise InvalidParameter(f"invalid proto: {protocol}")
+        raise InvalidParameter(f"Invalid proto: {protocol}")
     match = _PORTS.fullmatch(port)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if not 0 <= first <= last <= 65535:
-        raise InvalidParameter(f"invalid containerPort: {port}")
+        raise InvalidParameter(f"Invalid containerPort: {port}")
     return [f"{number}/{protocol}" for number in range(first, last + 1)]

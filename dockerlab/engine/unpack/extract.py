@@ -6,6 +6,7 @@ it. Names that would be whiteouts in a layer are plain names here.
 
 import os
 import stat
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from errno import EDQUOT, ENAMETOOLONG, ENOSPC
@@ -135,7 +136,8 @@ class Extraction:
 
     def _imply(self, path: Parts) -> None:
         """A directory was made that the archive does not speak of."""
-        self._directories[path] = tar.Entry(path[-1], tar.DIRECTORY, 0o755, 0, 0, 0, 0)
+        now = time.time_ns()
+        self._directories[path] = tar.Entry(path[-1], tar.DIRECTORY, 0o755, 0, 0, 0, now)
 
 
 def _explained(error: OSError, name: bytes) -> EngineError:

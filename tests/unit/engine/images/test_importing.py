@@ -70,7 +70,7 @@ async def test_of_what_is_no_tar_nothing_is_kept(lab: Lab, data: bytes, sentence
         ("ENV", "ENV requires at least one argument"),
         ("ENV a", "ENV must have two arguments"),
         ("ENV a=1 b", 'Syntax error - can\'t find = in "b". Must be of the form: name=value'),
-        ("EXPOSE 99999", "invalid containerPort: 99999"),
+        ("EXPOSE 99999", "Invalid containerPort: 99999"),
         ('SHELL ["bash", "-c"]', "SHELL is not a valid change command"),
         ("ONBUILD ONBUILD RUN x", "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"),
         ("HEALTHCHECK TRY x", 'Unknown type "TRY" in HEALTHCHECK (try CMD)'),
