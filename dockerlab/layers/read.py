@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from dockerlab.errors import DockerlabError
 from dockerlab.layers.history import HistoryLine, match_layers
 from dockerlab.layers.image import DiffID, Image, ImageID, Layer, chain_ids
 from dockerlab.layers.name import familiar_name
+from dockerlab.layers.problems import ImageMissing
 
 if TYPE_CHECKING:
     import docker
 
-
-class ImageMissing(DockerlabError):
-    """The engine has no image of this name."""
-
-    key = "layers.image_missing"
+_AT_A_TIME = 4
 
 
 def read_image(client: docker.DockerClient, name: str) -> Image:
@@ -42,6 +39,25 @@ def read_images(client: docker.DockerClient, names: Iterable[str]) -> tuple[Imag
     """Return the images of these names, each image once, in the order of the names."""
     found = {image.id: image for image in (read_image(client, name) for name in names)}
     return tuple(found.values())
+
+
+def read_all_images(client: docker.DockerClient) -> tuple[Image, ...]:
+    """Return every image of the connected engine, without the unnamed stages of a build.
+
+    Several are asked for at a time: three hundred images are six hundred questions. An image that
+    is removed meanwhile is left out.
+    """
+    api: Any = client.api
+    ids = dict.fromkeys(str(each["Id"]) for each in api.images())
+
+    def read(image_id: str) -> Image | None:
+        try:
+            return read_image(client, image_id)
+        except ImageMissing:
+            return None
+
+    with ThreadPoolExecutor(_AT_A_TIME) as threads:
+        return tuple(image for image in threads.map(read, ids) if image)
 
 
 def parse_image(inspected: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> Image:

@@ -46,9 +46,13 @@ class Sharing:
         """What sharing saves: listed bytes less stored bytes."""
         return self.listed_bytes - self.stored_bytes
 
-    def freed_by_removing(self, image: ImageID) -> int:
-        """Return the bytes that removing `image` frees while the set's other images stay."""
-        return sum(_size(each.layer) for each in self.layers if each.images == (image,))
+    def freed_by_removing(self, *images: ImageID) -> int:
+        """Return the bytes that removing `images` frees while the set's other images stay.
+
+        The set must hold all images of the engine, or layers that others share count as freed.
+        """
+        gone = set(images)
+        return sum(_size(each.layer) for each in self.layers if gone.issuperset(each.images))
 
 
 def share(images: Iterable[Image]) -> Sharing:

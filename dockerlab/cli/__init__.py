@@ -2,7 +2,7 @@
 
 Exit codes: 0 it is done, 1 it could not be done (a sentence on stderr says why), 2 the command was
 not understood, 130 Ctrl-C. `dockerlab engine status` ends with 3 where no engine runs, as services
-do (LSB).
+do (LSB), and `dockerlab analyze` where the image does not hold a limit that was given.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from dockerlab import __version__
+from dockerlab.cli import analyze, graph
 from dockerlab.errors import DockerlabError
 from dockerlab.messages import text
 
@@ -94,11 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help=text("command.doctor"))
     doctor.add_argument("--json", action="store_true", help=text("command.json"))
     doctor.set_defaults(run=_doctor)
+    analyze.add_command(commands)
+    graph.add_command(commands)
     commands.add_parser("engine", help=text("command.engine"), add_help=False)
     cleanup = commands.add_parser("cleanup", help=text("command.cleanup"))
     cleanup.set_defaults(run=_cleanup)
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Read one layer, in one pass: its files, its size, its diff ID."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dockerlab.layers.entry import Entry
+from dockerlab.layers.image import DiffID
+from dockerlab.layers.stream import Reader, Stream
+from dockerlab.layers.tar import entries
+
+
+class LayerFiles(msgspec.Struct, frozen=True):
+    """The files of one layer in the order of its tar, and the digest of that tar."""
+
+    diff_id: DiffID
+    entries: tuple[Entry, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all its files, as `docker history` and dive count them."""
+        return sum(entry.size for entry in self.entries)
+
+
+def scan_layer(read: Reader) -> LayerFiles:
+    """Read an uncompressed layer to its end; two megabytes or so of it are in memory at a time.
+
+    Raises:
+        ArchiveDamaged: this is no tar, or one that is cut short.
+        TooMuch: it has more files than fit into bounded memory.
+
+    """
+    with Stream(read) as stream:
+        found = tuple(entries(stream))
+        return LayerFiles(DiffID(stream.finish()), found)

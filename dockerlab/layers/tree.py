@@ -1,0 +1,114 @@
+"""Files as a tree, and trees laid on top of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dockerlab.layers.entry import META_WHITEOUT, Entry
+from dockerlab.layers.problems import TooMuch
+
+MAX_NODES = 3_000_000
+
+
+class Node:
+    """A place in a tree: what is there, if a tar says so, and what is below it."""
+
+    __slots__ = ("children", "entry")
+
+    def __init__(self) -> None:
+        self.children: dict[bytes, Node] = {}
+        self.entry: Entry | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of what is exactly here."""
+        return self.entry.size if self.entry else 0
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether a tar said that this is a directory; not where only something in it was told."""
+        return self.entry is not None and self.entry.is_directory
+
+    def below(self) -> Iterator[Node]:
+        """Yield this node and all below it."""
+        pending = [self]
+        while pending:
+            node = pending.pop()
+            pending.extend(node.children.values())
+            yield node
+
+
+class Tree:
+    """A root and what hangs from it."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.root = Node()
+        self._nodes = 0
+        for entry in entries:
+            self.put(parts_of(entry.path), entry)
+
+    def find(self, parts: Sequence[bytes]) -> Node | None:
+        """Return the node at this place, or None."""
+        node: Node | None = self.root
+        for part in parts:
+            node = node.children.get(part) if node else None
+        return node
+
+    def put(self, parts: Sequence[bytes], entry: Entry | None) -> None:
+        """Put `entry` at this place, over what was there; what is below it stays.
+
+        The markers that only an engine reads (`.wh..wh.opq` and its kind) get no place, though the
+        directories that lead to them do.
+
+        Raises:
+            TooMuch: the tree would have more than `MAX_NODES`.
+
+        """
+        node = self.root
+        for part in parts:
+            child = node.children.get(part)
+            if child is None:
+                if part.startswith(META_WHITEOUT):
+                    return
+                self._nodes += 1
+                if self._nodes > MAX_NODES:
+                    raise TooMuch(count=MAX_NODES)
+                child = node.children[part] = Node()
+            node = child
+        if node is not self.root:
+            node.entry = entry
+
+    def cut(self, parts: Sequence[bytes]) -> Node | None:
+        """Take away what is at this place with all below it, and return it; None if nothing is."""
+        parent = self.find(parts[:-1]) if parts else None
+        return parent.children.pop(parts[-1], None) if parent else None
+
+    def walk(self) -> Iterator[tuple[bytes, bytes, Node]]:
+        """Yield folder, name and node of everything, by name, and what is below before itself."""
+        stack = [(b"", b"", self.root, iter(sorted(self.root.children.items(), key=_name)))]
+        while stack:
+            path, name, node, remaining = stack[-1]
+            here = path + b"/" + name if name else path
+            for child_name, child in remaining:
+                if child.children:
+                    below = iter(sorted(child.children.items(), key=_name))
+                    stack.append((here, child_name, child, below))
+                    break
+                yield here, child_name, child
+            else:
+                stack.pop()
+                if stack:
+                    yield path, name, node
+
+
+def parts_of(path: bytes) -> list[bytes]:
+    """Return the parts of a path, empty ones left out.
+
+    >>> parts_of(b"/usr//lib/")
+    [b'usr', b'lib']
+    """
+    return [part for part in path.split(b"/") if part]
+
+
+def _name(item: tuple[bytes, Node]) -> bytes:
+    return item[0]
