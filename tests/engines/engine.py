@@ -56,7 +56,9 @@ def environment_for(socket_path: Path, *, config: Path) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER")}
     need("docker", package="docker-cli")
-    return kept | {"DOCKER_HOST": f"unix://{socket_path}", "DOCKER_CONFIG": str(config)}
+    # The classic builder is the one that every engine here has.
+    builder = {"DOCKER_BUILDKIT": "0"}
+    return kept | builder | {"DOCKER_HOST": f"unix://{socket_path}", "DOCKER_CONFIG": str(config)}
 
 
 def answers(socket_path: Path) -> bool:
