@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import msgspec
 
 from dockerlab.layers.analysis import Analysis, analyze_contents
-from dockerlab.layers.blobs import Blobs, Folder, Streamed, TarFile
+from dockerlab.layers.blobs import MAX_ENTRIES, Blobs, Folder, Streamed, TarFile
 from dockerlab.layers.cache import LayerCache
 from dockerlab.layers.compression import decompressed, is_compressed
 from dockerlab.layers.contents import Contents, find_image
 from dockerlab.layers.image import ImageID
 from dockerlab.layers.name import familiar_name
-from dockerlab.layers.problems import ImageMissing, NotAnImage, SourceMissing
+from dockerlab.layers.problems import ImageMissing, NotAnImage, SourceMissing, TooMuch
 from dockerlab.layers.scan import LayerFiles
 from dockerlab.layers.stream import CHUNK, Progress, Reader, told
 
@@ -52,7 +52,7 @@ def analyze_image(
         if contents is None or None in layers:
             blobs = Streamed(told(_reader(image.save(chunk_size=CHUNK)), progress), kept)
             contents = replace(find_image(blobs), id=ImageID(image.id))
-            layers = list(_layers(blobs, contents, kept))
+            layers = list(_layers(blobs, contents))
             kept.keep_document(image.id, msgspec.json.encode(contents))
     except ImageNotFound as error:
         raise ImageMissing(name=name) from error
@@ -81,13 +81,13 @@ def analyze_path(
     kept = cache or LayerCache()
     try:
         if path.is_dir():
-            return _analyze(Folder(path, progress), name, kept)
+            return _analyze(Folder(path, kept, progress), name)
         with path.open("rb") as file:
             head = file.read(4)
             file.seek(0)
             if is_compressed(head):
                 return analyze_stream(file, name, cache=kept, progress=progress)
-            return _analyze(TarFile(file, progress), name, kept)
+            return _analyze(TarFile(file, kept, progress), name)
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         raise SourceMissing(path=path, reason=error.strerror) from error
 
@@ -107,21 +107,23 @@ def analyze_stream(
 
     """
     kept = cache or LayerCache()
-    return _analyze(Streamed(decompressed(told(file.read, progress)), kept), name, kept)
+    return _analyze(Streamed(decompressed(told(file.read, progress)), kept), name)
 
 
-def _analyze(blobs: Blobs, name: str | None, cache: LayerCache) -> Analysis:
+def _analyze(blobs: Blobs, name: str | None) -> Analysis:
     contents = find_image(blobs, name)
-    return analyze_contents(contents, _layers(blobs, contents, cache))
+    return analyze_contents(contents, _layers(blobs, contents))
 
 
-def _layers(blobs: Blobs, contents: Contents, cache: LayerCache) -> tuple[LayerFiles, ...]:
+def _layers(blobs: Blobs, contents: Contents) -> tuple[LayerFiles, ...]:
     found = []
     for part in contents.parts:
-        layer = blobs.layer(part.member, part.diff_id, cache)
+        layer = blobs.layer(part.member, part.diff_id)
         if layer is None:
             raise NotAnImage()
         found.append(layer)
+        if sum(len(each.entries) for each in found) > MAX_ENTRIES:
+            raise TooMuch(count=MAX_ENTRIES)
     return tuple(found)
 
 

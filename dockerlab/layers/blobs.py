@@ -26,6 +26,8 @@ MAX_DOCUMENT = 4 << 20
 """Most bytes of a manifest or configuration; registries allow about as much."""
 MAX_MEMBERS = 20_000
 """Most members of an archive: an image has at most a few hundred layers."""
+MAX_ENTRIES = 2_000_000
+"""Most files of all layers together: they are in memory at once, some 300 bytes each."""
 MAX_DOCUMENTS = 64 << 20
 
 
@@ -35,7 +37,7 @@ class Blobs(Protocol):
     def document(self, name: str) -> bytes | None:
         """Return a small file, None if there is none of this name."""
 
-    def layer(self, name: str, diff_id: DiffID, cache: LayerCache) -> LayerFiles | None:
+    def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
         """Return the files of a layer, None if there is none of this name.
 
         Raises:
@@ -49,6 +51,7 @@ class Folder:
     """An OCI image layout: a folder with `oci-layout`, `index.json` and `blobs`."""
 
     path: Path
+    cache: LayerCache
     progress: Progress | None = None
 
     def document(self, name: str) -> bytes | None:
@@ -59,13 +62,13 @@ class Folder:
         except (FileNotFoundError, IsADirectoryError):
             return None
 
-    def layer(self, name: str, diff_id: DiffID, cache: LayerCache) -> LayerFiles | None:
+    def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
         """Return the files of a layer, read if the cache does not know them."""
-        if known := cache.layer(diff_id):
+        if known := self.cache.layer(diff_id):
             return known
         try:
             with (self.path / name).open("rb") as file:
-                return _verified(told(file.read, self.progress), diff_id, cache)
+                return _verified(told(file.read, self.progress), diff_id, self.cache)
         except (FileNotFoundError, IsADirectoryError):
             return None
 
@@ -73,7 +76,8 @@ class Folder:
 class TarFile:
     """An archive in which one can go to and fro: only what is needed is read."""
 
-    def __init__(self, file: BinaryIO, progress: Progress | None = None) -> None:
+    def __init__(self, file: BinaryIO, cache: LayerCache, progress: Progress | None = None) -> None:
+        self._cache = cache
         self._file = file
         self._progress = progress
         self._members = dict(_index(file))
@@ -89,16 +93,16 @@ class TarFile:
         self._file.seek(start)
         return self._file.read(size)
 
-    def layer(self, name: str, diff_id: DiffID, cache: LayerCache) -> LayerFiles | None:
+    def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
         """Return the files of a layer, read if the cache does not know them."""
         place = self._members.get(name)
         if place is None:
             return None
-        if known := cache.layer(diff_id):
+        if known := self._cache.layer(diff_id):
             return known
         self._file.seek(place[0])
         read = _limited(told(self._file.read, self._progress), place[1])
-        return _verified(read, diff_id, cache)
+        return _verified(read, diff_id, self._cache)
 
 
 class Streamed:
@@ -106,7 +110,8 @@ class Streamed:
 
     def __init__(self, read: Reader, cache: LayerCache) -> None:
         self._documents: dict[str, bytes] = {}
-        self._layers: dict[str, DiffID] = {}
+        self._layers: dict[str, LayerFiles] = {}
+        self._entries = 0
         with _opened(_Forward(read), mode="r|") as archive:
             links = self._take(archive, cache)
         for name, target in links.items():
@@ -117,12 +122,18 @@ class Streamed:
         """Return a small file of the archive."""
         return self._documents.get(name)
 
-    def layer(self, name: str, diff_id: DiffID, cache: LayerCache) -> LayerFiles | None:
+    def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
         """Return the files of a layer that passed by."""
         found = self._layers.get(name)
-        if found is not None and found != diff_id:
+        if found is not None and found.diff_id != diff_id:
             raise ArchiveDamaged("layers.diff_id_wrong", diff_id=diff_id)
-        return cache.layer(found) if found else None
+        return found
+
+    def _keep(self, name: str, layer: LayerFiles) -> None:
+        self._entries += len(layer.entries)
+        if self._entries > MAX_ENTRIES:
+            raise TooMuch(count=MAX_ENTRIES)
+        self._layers[name] = layer
 
     def _take(self, archive: tarfile.TarFile, cache: LayerCache) -> dict[str, str]:
         links: dict[str, str] = {}
@@ -134,21 +145,26 @@ class Streamed:
             file = archive.extractfile(member) if member.isreg() else None
             if file is None:
                 continue
-            known = DiffID(f"sha256:{name.removeprefix('blobs/sha256/')}")
-            if name.startswith("blobs/sha256/") and cache.layer(known):
-                self._layers[name] = known
+            if known := _known(name, cache):
+                self._keep(name, known)
                 continue
             head = file.read(BLOCK)
             if is_compressed(head) or looks_like_tar(head):
                 layer = scan_layer(decompressed(preceded(head, file.read)))
                 cache.keep_layer(layer)
-                self._layers[name] = layer.diff_id
+                self._keep(name, layer)
             elif member.size <= MAX_DOCUMENT:
                 kept += member.size
                 if kept > MAX_DOCUMENTS:
                     raise TooMuch(count=MAX_MEMBERS)
                 self._documents[name] = head + file.read()
         return links
+
+
+def _known(name: str, cache: LayerCache) -> LayerFiles | None:
+    """Return a layer that is not compressed, and so named by its diff ID, if the cache has it."""
+    folder, _, digest = name.rpartition("/")
+    return cache.layer(f"sha256:{digest}") if folder == "blobs/sha256" else None
 
 
 class _Forward:

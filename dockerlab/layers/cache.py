@@ -46,11 +46,6 @@ class LayerCache:
         except msgspec.DecodeError:
             return None
 
-    def has_layer(self, diff_id: str) -> bool:
-        """Whether something is kept of the layer, though perhaps damaged."""
-        path = self._path(diff_id, ".layer")
-        return path is not None and path.is_file()
-
     def keep_layer(self, layer: LayerFiles) -> None:
         """Keep a layer, under the diff ID that was computed from its content."""
         self._write(layer.diff_id, ".layer", msgspec.msgpack.encode(layer))

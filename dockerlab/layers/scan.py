@@ -18,7 +18,10 @@ class LayerFiles(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """The bytes of all its files, as `docker history` and dive count them."""
+        """The bytes of all its files, as dive counts them.
+
+        `docker history` and `LayersSize` add the length of each symbolic link's target.
+        """
         return sum(entry.size for entry in self.entries)
 
 
