@@ -34,7 +34,7 @@ def test_run_all(lab: JupyterLab) -> None:
         take_screenshot(page, "lesson-01")
         assert page.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
         assert (
-            "Hello from Docker!" in _outputs_of(page, "!docker run hello-world").first.inner_text()
+            "Hello from a container!" in _outputs_of(page, "!docker run hello-world").first.inner_text()
         )
         _check_picture(_outputs_of(page, "dockerlab.what_happened()").first)
         _check_picture(_outputs_of(page, 'dockerlab.show_containers("hello-world")').first)

@@ -13,8 +13,9 @@ from dockerlab.standins.elf import Machine, say_and_exit
 from tests.engines.images import Image, Layer, architecture, busybox, layer, on_top_of
 
 _GREETING = """
-Hello from Docker!
-This message shows that your installation appears to be working correctly.
+Hello from a container!
+I am the hello-world of dockerlab's test registry, and I keep it short.
+The one on Docker Hub has more to tell.
 
 """
 _MACHINES = {"amd64": Machine.AMD64, "arm64": Machine.ARM64}
@@ -22,7 +23,7 @@ _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def hello_world() -> Image:
-    """One layer with one program, which greets in the words that the real one begins with."""
+    """One layer with one program, which says whose greeting this is."""
     program = say_and_exit(_GREETING, _MACHINES[architecture()])
     only = layer({"hello": program}, made_by="COPY hello / # buildkit", executable=["hello"])
     return Image((only,), {"Env": [_PATH], "Cmd": ["/hello"]}, architecture())

@@ -44,7 +44,7 @@ def test_every_engine_answers_the_cli(engine: Engine) -> None:
 
 def test_the_lessons_images_run(docker_engine: Engine) -> None:
     hello = docker_engine.docker("run", "--rm", "--network", "none", "hello-world")
-    assert b"Hello from Docker!" in hello.stdout, hello.stderr
+    assert b"Hello from a container!" in hello.stdout, hello.stderr
     centos = docker_engine.docker(
         "run", "--rm", "--network", "none", "centos", "bash", "-c", "id -u"
     )

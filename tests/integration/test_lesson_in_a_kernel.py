@@ -39,7 +39,7 @@ def test_a_lesson_from_first_cell_to_last(docker_engine: Engine, tmp_path: Path)
     assert "unix://" in outputs[0]
     assert outputs[1] == ""
     assert outputs[2].endswith("made\n")
-    assert outputs[4] == "Cleaned up: 2 container(s) and 1 image name(s) of this lesson."
+    assert outputs[4] == "Cleaned up what this lesson made. Containers: 2. Image names: 1."
     assert b"busybox" not in docker_engine.docker("images").stdout
 
 

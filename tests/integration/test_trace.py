@@ -28,7 +28,7 @@ def test_a_run_and_a_removal(client: DockerClient, capsys: pytest.CaptureFixture
     run = f"docker run --name {NAME} --network none hello-world"
     with watch(client) as watched:
         assert shell.run(run) == 0
-    assert "Hello from Docker!" in capsys.readouterr().out
+    assert "Hello from a container!" in capsys.readouterr().out
     words = watched.draw().words
     assert len(watched.containers) == 1
     assert any("start /hello" in line for line in words)
