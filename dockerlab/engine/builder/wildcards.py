@@ -120,7 +120,7 @@ class Ignored:
     def __init__(self, patterns: Iterable[str]) -> None:
         """Take patterns as ``read_patterns`` gives them; raises InvalidParameter."""
         self._patterns = tuple(filter(None, map(_parse, patterns)))
-        self.has_exceptions = any(pattern.keep for pattern in self._patterns)
+        self._exceptions = [f"{pattern.text}/" for pattern in self._patterns if pattern.keep]
 
     def __bool__(self) -> bool:
         return bool(self._patterns)
@@ -140,6 +140,17 @@ class Ignored:
             if pattern.matches(path) or any(map(pattern.matches, above)):
                 ignored = not pattern.keep
         return ignored
+
+    def hides(self, directory: str) -> bool:
+        """Whether clients pass over a directory with all in it, exceptions or not.
+
+        They look into one that is ignored only if an exception begins with its name.
+
+        >>> Ignored(["*", "!a/b"]).hides("a"), Ignored(["*", "!**/b"]).hides("a")
+        (False, True)
+        """
+        inside = f"{directory}/"
+        return directory in self and not any(each.startswith(inside) for each in self._exceptions)
 
 
 def read_patterns(data: bytes) -> list[str]:
@@ -193,10 +204,16 @@ def _compile(pattern: str) -> re.Pattern[str]:
     """The regular expression of a pattern, where ``**`` stands for any number of directories."""
     parts: list[str] = []
     place = 0
+    opened = False  # within brackets, where Python warns of some characters and Go does not
     while place < len(pattern):
         character = pattern[place]
         place += 1
-        if pattern.startswith("**", place - 1):
+        if character in "[]":
+            parts.append("\\[" if opened and character == "[" else character)
+            opened = character == "["
+        elif opened and character in "&~|":
+            parts.append(f"\\{character}")
+        elif pattern.startswith("**", place - 1):
             place += 1 + pattern.startswith("/", place + 1)
             parts.append(".*" if place == len(pattern) else "(.*/)?")
         elif character == "*":
