@@ -10,6 +10,7 @@ from dockerlab.engine.containers import listing, names, recovery, spec
 from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.containers.creation import Creation
+from dockerlab.engine.containers.execs import Execs
 from dockerlab.engine.containers.lifecycle import Lifecycle
 from dockerlab.engine.containers.lives import Lives
 from dockerlab.engine.containers.logs import LogFrame, Query
@@ -70,6 +71,7 @@ class Containers:
             removal=self._removal,
             runtime=runtime,
         )
+        self.execs = Execs(self._register, self._lives, starter=self._starter)
         self._creation = Creation(
             self._register,
             images=images,
@@ -357,6 +359,7 @@ class Containers:
 
     async def close(self) -> None:
         """Wait for what goes on behind the answers; the containers are not touched."""
+        await self.execs.close()
         await self._lifecycle.close()
 
 

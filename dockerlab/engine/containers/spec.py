@@ -83,15 +83,9 @@ def configuration(
 
     """
     spec = container.spec
-    granted = capabilities.chosen(
-        spec.host.cap_add or (),
-        spec.host.cap_drop or (),
-        privileged=spec.host.privileged,
-        held=machine.held,
-    )
     document = {
         "ociVersion": "1.0.2",
-        "process": process(container, user, machine=machine, granted=granted),
+        "process": process(container, user, machine=machine),
         "root": {"path": str(root), "readonly": spec.host.readonly_rootfs},
         "mounts": [
             *_system_mounts(spec.host, machine),
@@ -100,7 +94,7 @@ def configuration(
             *mounts.runtime_mounts(spec.mounts),
             *(mounts.tmpfs(place, options) for place, options in (spec.host.tmpfs or {}).items()),
         ],
-        "linux": _linux(container, granted, resources),
+        "linux": _linux(container, _granted(spec.host, machine), resources),
     }
     if spec.host.uts_mode != "host":
         document["hostname"] = spec.config.hostname
@@ -109,11 +103,10 @@ def configuration(
     return msgspec.json.encode(document)
 
 
-def process(
-    container: Container, user: User, *, machine: Machine, granted: Sequence[str]
-) -> dict[str, object]:
+def process(container: Container, user: User, *, machine: Machine) -> dict[str, object]:
     """The container's first process."""
     config, host = container.spec.config, container.spec.host
+    granted = _granted(host, machine)
     arguments = [container.spec.path, *container.spec.args]
     if host.init:
         arguments = [INIT, "--", *arguments]
@@ -136,6 +129,17 @@ def process(
     if host.oom_score_adj:
         found["oomScoreAdj"] = host.oom_score_adj
     return found
+
+
+def _granted(host: HostConfig, machine: Machine) -> tuple[str, ...]:
+    return tuple(
+        capabilities.chosen(
+            host.cap_add or (),
+            host.cap_drop or (),
+            privileged=host.privileged,
+            held=machine.held,
+        )
+    )
 
 
 def environment(config: ContainerConfig, user: User) -> list[str]:

@@ -1,6 +1,7 @@
 """Starting a container's process: its root file system, its streams, its configuration."""
 
 import os
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from dockerlab.engine.containers import etc, limits, mounts, rootfs, spec, users
 from dockerlab.engine.containers.lives import Life
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.containers.register import Register
+from dockerlab.engine.containers.streams import Streams
 from dockerlab.engine.errors import EngineError, NotFound
 from dockerlab.engine.runtime.cgroups import Controllers
-from dockerlab.engine.runtime.runtime import Process, Runtime
+from dockerlab.engine.runtime.runtime import Process, Runtime, Stdio
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 
 NETWORKS = frozenset({"default", "bridge", "host", "none"})
@@ -57,6 +59,32 @@ class Starter:
             self.unmount(container.id)
             raise
 
+    async def execute(
+        self,
+        container: Container,
+        described: Container,
+        streams: Streams,
+        *,
+        console_size: tuple[int, int] = (0, 0),
+    ) -> Process:
+        """Start another process in a running container, as ``described`` says.
+
+        Raises as ``Execs.start`` does.
+        """
+        home = self._register.home(container.id)
+        user = self.user(described, described.spec.config.user)
+        document = msgspec.json.encode(spec.process(described, user, machine=self._machine))
+
+        async def run(stdio: Stdio | None) -> Process:
+            return await self._runtime.exec(container.id, home, document, stdio=stdio)
+
+        return await _join(run, streams, tty=described.spec.config.tty, console_size=console_size)
+
+    def user(self, container: Container, user: str) -> users.User:
+        """Who ``user`` is in a running container; raises as ``users.find`` does."""
+        root = self._register.home(container.id) / ROOTFS
+        return users.find(root, user, extra_groups=container.spec.host.group_add or ())
+
     def unmount(self, container_id: str) -> None:
         """Take the root file system down again."""
         self._snapshots.unmount(self._register.home(container_id) / ROOTFS)
@@ -89,25 +117,44 @@ class Starter:
         (home / "config.json").write_bytes(document)
 
     async def _run(self, container: Container, life: Life, home: Path, *, limited: bool) -> Process:
-        if container.spec.config.tty:
-            process = await self._runtime.run(container.id, home, stdio=None, limits=limited)
-            if process.console is None:
-                raise EngineError("the runtime gave no terminal")
-            life.streams.begin(-1, {1: process.console})
-            height, width = container.spec.host.console_size
-            if height and width:
-                life.streams.resize(height=height, width=width)
-            return process
-        theirs, (stdin, stdout, stderr) = life.streams.pipes()
-        try:
-            process = await self._runtime.run(container.id, home, stdio=theirs, limits=limited)
-        except BaseException:
-            _close(stdin, stdout, stderr)
-            raise
-        finally:
-            _close(*msgspec.structs.astuple(theirs))
-        life.streams.begin(stdin, {1: stdout, 2: stderr})
+        async def run(stdio: Stdio | None) -> Process:
+            return await self._runtime.run(container.id, home, stdio=stdio, limits=limited)
+
+        return await _join(
+            run,
+            life.streams,
+            tty=container.spec.config.tty,
+            console_size=container.spec.host.console_size,
+        )
+
+
+async def _join(
+    run: Callable[[Stdio | None], Awaitable[Process]],
+    streams: Streams,
+    *,
+    tty: bool,
+    console_size: tuple[int, int],
+) -> Process:
+    """Run a process whose standard streams are ``streams``."""
+    if tty:
+        process = await run(None)
+        if process.console is None:
+            raise EngineError("the runtime gave no terminal")
+        streams.begin(-1, {1: process.console})
+        height, width = console_size
+        if height and width:
+            streams.resize(height=height, width=width)
         return process
+    theirs, (stdin, stdout, stderr) = streams.pipes()
+    try:
+        process = await run(theirs)
+    except BaseException:
+        _close(stdin, stdout, stderr)
+        raise
+    finally:
+        _close(*msgspec.structs.astuple(theirs))
+    streams.begin(stdin, {1: stdout, 2: stderr})
+    return process
 
 
 def _close(*handles: int) -> None:

@@ -25,6 +25,7 @@ EXEC = "OCI runtime exec failed: exec failed: unable to start container process:
 _RUNC_EXEC = re.compile(r'exec: ".*', re.DOTALL)
 _NOT_FOUND = re.compile(r"not found in \$PATH|[Nn]o such file or directory|cannot find")
 _EXECUTABLE = re.compile(r"executable|exec ")
+_NO_DIRECTORY = re.compile(r"chdir `(.*)`: (.*)|(chdir to cwd \(.*)", re.DOTALL)
 _DENIED = re.compile(r"[Pp]ermission denied")
 # crun's word for a directory, and for what is no regular file.
 _NO_FILE = re.compile(r"[Oo]peration not permitted|[Ii]s a directory")
@@ -47,6 +48,10 @@ def failure(message: str, arguments: Sequence[str], *, beginning: str = CREATE) 
 
 
 def _cause(message: str, command: str) -> tuple[str, type[CommandFailedToStart] | None]:
+    if place := _NO_DIRECTORY.search(message):
+        reason = (place[2] or "").lower()
+        cause = place[3] or f'chdir to cwd ("{place[1]}") set in config.json failed: {reason}'
+        return cause, CommandNotFound if _NOT_FOUND.search(cause) else None
     said = _RUNC_EXEC.search(message)
     if said:
         return said.group(), _kind(said.group())

@@ -89,7 +89,7 @@ def container_details(engine: Engine, container: Container, *, size: bool) -> Do
         "MountLabel": "",
         "ProcessLabel": "",
         "AppArmorProfile": "",
-        "ExecIDs": None,
+        "ExecIDs": list(engine.containers.execs.of(container.id)) or None,
         "HostConfig": _host_config(container),
         "GraphDriver": _graph_driver(engine, container, home),
         **(_sizes(engine, container, always=True) if size else {}),

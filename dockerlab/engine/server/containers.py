@@ -197,5 +197,4 @@ routes = (
     Route("GET", "/containers/{name}/archive", not_yet),
     Route("PUT", "/containers/{name}/archive", not_yet),
     Route("POST", "/containers/{name}/update", not_yet),
-    Route("POST", "/containers/{name}/exec", not_yet),
 )

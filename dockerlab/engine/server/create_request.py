@@ -4,7 +4,7 @@ For Go ``null`` is the same as a missing key, whatever the type, and a command m
 string. Clients rely on both.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +12,8 @@ from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.server.call import complaint, decode
 from dockerlab.engine.server.versions import Version
+
+T = TypeVar("T")
 
 _ANNOTATIONS_SINCE = Version(1, 43)
 _CONSOLE_SIZE_SINCE = Version(1, 42)
@@ -51,6 +53,22 @@ def decode_request(body: bytes, version: Version) -> CreateRequest:
         raise InvalidParameter(complaint(body, error)) from None
     endpoints = networking.get("EndpointsConfig") or {} if isinstance(networking, dict) else {}
     return CreateRequest(config, _as_meant(made, version), tuple(endpoints))
+
+
+def as_go_reads(body: bytes, kind: type[T]) -> T:
+    """A JSON object as ``kind``; nulls count as missing, and one command may be a string.
+
+    Raises:
+        InvalidParameter: it is not JSON, or not of that kind.
+
+    """
+    raw = {key: value for key, value in decode(body, dict[str, Any]).items() if value is not None}
+    if isinstance(raw.get("Cmd"), str):
+        raw["Cmd"] = [raw["Cmd"]]
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(complaint(body, error)) from None
 
 
 def _as_meant(host: HostConfig, version: Version) -> HostConfig:

@@ -1,4 +1,4 @@
-"""Each command of the first slice, compared; see allowed.py for what may differ and why."""
+"""Each command compared; see allowed.py for what may differ and why."""
 
 import shlex
 import tarfile
@@ -19,8 +19,12 @@ from tests.integration.differential.comparison import (
     parse,
     unexpected,
 )
+from tests.integration.differential.inside import INSIDE
 from tests.integration.differential.normal import Normal
-from tests.integration.differential.scenarios import SCENARIOS, Scenario, Step
+from tests.integration.differential.scenarios import SCENARIOS as LESSONS
+from tests.integration.differential.scenarios import Scenario, Step
+
+SCENARIOS = (*LESSONS, *INSIDE)
 
 IMAGES = ("busybox", "busybox:1.36", "hello-world", "tool", "page")
 
