@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=20, help="counted runs of each (default 20)")
     rounds = parser.parse_args(arguments).rounds
-    with _engines() as engines:
+    with running_engines() as engines:
         for engine in engines:
             docker(engine.host, "pull", "--quiet", "hello-world")()
         print(f"Medians of {rounds} rounds, every engine once a round in random order.\n")
@@ -47,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @contextmanager
-def _engines() -> Iterator[list[Engine]]:
+def running_engines() -> Iterator[list[Engine]]:
+    """Docker Engine and the embedded one, as root and not, with one registry."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         directory.chmod(0o755)  # an ordinary user's engine lives in here, too

@@ -1,0 +1,81 @@
+"""A Dockerfile of ten steps on the embedded engine and on Docker Engine's classic builder.
+
+    python -m benchmarks.builds [--rounds N]
+
+Prints Markdown tables: cold, where no step was done before, and fully cached; with the `docker`
+command, whose own start is in it, and straight on the socket.
+"""
+
+import argparse
+import itertools
+from collections.abc import Callable, Sequence
+
+from benchmarks.engines import running_engines
+from benchmarks.timing import docker, interleaved, table
+from tests.engines.engine import Engine
+from tests.integration.differential.builds import Case
+
+DOCKERFILE = """FROM busybox
+ARG number
+LABEL number=$number
+ENV A=b
+WORKDIR /app
+COPY d /app/d
+RUN echo one > one
+RUN mkdir -p x/y && touch x/y/z
+COPY a.txt /app/
+RUN cat a.txt > b.txt
+CMD ["sh"]
+"""
+FILES = {"a.txt": "a", **{f"d/{number}": "x" * 1000 for number in range(20)}}
+CONTEXT = Case("ten steps", DOCKERFILE, FILES).context()
+OPTIONS = ("--network", "none", "--quiet")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=20, help="counted runs of each (default 20)")
+    rounds = parser.parse_args(arguments).rounds
+    with running_engines() as engines:
+        for engine in engines:
+            docker(engine.host, "pull", "--quiet", "busybox")()
+        for title, way in (
+            ("build, cold, `docker build`", _cold),
+            ("build, fully cached, `docker build`", _cached),
+            ("build, fully cached, on the socket", _cached_on_the_socket),
+        ):
+            ways = {engine.name: way(engine) for engine in engines}
+            print(table(title, interleaved(ways, rounds=rounds), against="docker"), "\n")
+
+
+def _build(engine: Engine, number: int) -> None:
+    number_given = ("--build-arg", f"number={number}")
+    done = engine.docker("build", *OPTIONS, *number_given, "-", stdin=CONTEXT)
+    assert done.returncode == 0, done.stderr
+
+
+def _cold(engine: Engine) -> Callable[[], object]:
+    numbers = itertools.count(1)
+    return lambda: _build(engine, next(numbers))
+
+
+def _cached(engine: Engine) -> Callable[[], object]:
+    _build(engine, 0)
+    return lambda: _build(engine, 0)
+
+
+def _cached_on_the_socket(engine: Engine) -> Callable[[], object]:
+    client = engine.client()
+    where = client.api._url("/build")
+    query = {"buildargs": '{"number":"0"}', "networkmode": "none"}
+
+    def call() -> None:
+        answer = client.api.post(where, data=CONTEXT, params=query)
+        assert "Successfully built" in answer.text, answer.text
+
+    return call
+
+
+if __name__ == "__main__":
+    main()
