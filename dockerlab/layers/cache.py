@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import msgspec
@@ -81,14 +80,14 @@ class LayerCache:
         # Without a cache everything works, only slower: a full or read-only disk is no error.
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, name = tempfile.mkstemp(dir=self._folder, prefix=".new-")
+            beside = self._folder / f".new-{os.urandom(8).hex()}"
             try:
-                with os.fdopen(handle, "wb") as file:
+                with beside.open("xb") as file:
                     file.write(_sum(payload))
                     file.write(payload)
-                Path(name).replace(path)
+                beside.replace(path)
             except BaseException:
-                Path(name).unlink(missing_ok=True)
+                beside.unlink(missing_ok=True)
                 raise
 
 

@@ -61,7 +61,7 @@ def _hide(marker: Entry, seen: Tree, removed: dict[bytes, Entry]) -> None:
     if parts[-1] == OPAQUE:
         folder = seen.find(parts[:-1])
         if folder is not None:
-            _clear(folder, removed)
+            _clear(folder, seen, removed)
         return
     hidden = seen.cut([*parts[:-1], parts[-1].removeprefix(WHITEOUT)])
     if hidden is not None:
@@ -70,19 +70,17 @@ def _hide(marker: Entry, seen: Tree, removed: dict[bytes, Entry]) -> None:
 
 def _replace(entry: Entry, seen: Tree, removed: dict[bytes, Entry]) -> Entry | None:
     """Put `entry` in its place, and return what was there before this layer."""
-    parts = parts_of(entry.path)
-    node = seen.find(parts)
-    before = node.entry if node else None
-    if node is not None and not entry.is_directory:
-        _clear(node, removed)
-    seen.put(parts, entry)
+    before = seen.add(entry)
+    if not entry.is_directory:
+        node = seen.at(entry.path)
+        if node is not None and node.children:
+            _clear(node, seen, removed)
     return before or removed.get(entry.path)
 
 
-def _clear(folder: Node, removed: dict[bytes, Entry]) -> None:
-    for child in folder.children.values():
+def _clear(folder: Node, seen: Tree, removed: dict[bytes, Entry]) -> None:
+    for child in seen.clear(folder):
         _collect(child, removed)
-    folder.children.clear()
 
 
 def _collect(top: Node, removed: dict[bytes, Entry]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from dockerlab.layers.wire import Configuration, Descriptor, Manifest, SavedImag
 
 _DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]{64,128})")
 _REFERENCES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
-_ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _MAX_DEPTH = 4
 """Indexes may hold indexes (image-index.md); more than this nobody makes."""
 
@@ -109,7 +109,7 @@ def _manifest(blobs: Blobs, descriptor: Descriptor, depth: int) -> Manifest | No
     document = parse(_needed(blobs, _member(descriptor.digest)), Manifest)
     if document.manifests is None:
         return document
-    architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
+    architecture = _ARCHITECTURES.get(os.uname().machine, os.uname().machine)
     usable = [each for each in document.manifests if _is_usable(each)]
     usable.sort(key=lambda each: _architecture(each) != architecture)
     for each in usable if depth else ():

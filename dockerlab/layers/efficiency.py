@@ -79,9 +79,10 @@ def measure_efficiency(layers: Sequence[Sequence[Entry]]) -> Efficiency:
     for index, entries in enumerate(layers):
         tree = Tree(entries)
         if index == 0:
-            below = Tree(entries)
+            # dive lays the lowest layer on itself, after what it removes was counted.
+            below = Tree(entries) if _is_odd(entries) else tree
         _count(tree, below, tallies)
-        if index < last:
+        if index < last and below is not tree:
             _lay(tree, on=below)
     found = sum(each.size for each in tallies.values())
     least = sum(each.least for each in tallies.values())
@@ -94,6 +95,11 @@ def measure_efficiency(layers: Sequence[Sequence[Entry]]) -> Efficiency:
         score=least / found if found else 1.0,
         paths=tuple(sorted(wasted, key=lambda each: (-each.size, each.path))),
     )
+
+
+def _is_odd(entries: Sequence[Entry]) -> bool:
+    """Whether laying these on themselves makes a difference: they remove, or lead upwards."""
+    return any(WHITEOUT in entry.path or b".." in entry.path for entry in entries)
 
 
 def _last_removal(layers: Sequence[Sequence[Entry]]) -> int:

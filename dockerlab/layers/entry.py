@@ -12,6 +12,7 @@ FILE, HARD_LINK, SYMLINK, DIRECTORY = "0", "1", "2", "5"
 WHITEOUT = b".wh."
 META_WHITEOUT = b".wh..wh."
 OPAQUE = b".wh..wh..opq"
+_ODD_STARTS = frozenset((b"", b"/", b"."))
 _TYPE_BITS, _DIRECTORY_BITS = 0o170000, 0o040000
 
 
@@ -74,6 +75,8 @@ def clean(path: bytes) -> bytes | None:
     >>> clean(b"./usr//bin/../lib/"), clean(b"/../etc"), clean(b"../up"), clean(b"/"), clean(b"./")
     (b'usr/lib', b'etc', b'../up', b'', None)
     """
+    if path[:1] not in _ODD_STARTS and b"/." not in path and b"//" not in path:
+        return path[:-1] if path.endswith(b"/") else path  # as nearly all are
     is_absolute = path.startswith(b"/")
     parts: list[bytes] = []
     for part in path.split(b"/"):

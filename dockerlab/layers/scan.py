@@ -26,7 +26,7 @@ class LayerFiles(msgspec.Struct, frozen=True):
 
 
 def scan_layer(read: Reader) -> LayerFiles:
-    """Read an uncompressed layer to its end; two megabytes or so of it are in memory at a time.
+    """Read an uncompressed layer to its end; about a megabyte of it is in memory at a time.
 
     Raises:
         ArchiveDamaged: this is no tar, or one that is cut short.

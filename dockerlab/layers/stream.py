@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from dockerlab.layers.problems import ArchiveDamaged
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 _WAITING = 4
 """Chunks that may wait for the hash: with the one in use, all that is ever in memory."""
 

@@ -1,6 +1,6 @@
 """Read the headers of a layer's tar as it streams by.
 
-Why not `tarfile`: it takes 40 µs for a header where this takes 8, which is most of the time that an
+Why not `tarfile`: it takes 15 µs for a header where this takes 3, which is most of the time that an
 image of many small files costs; names would be text, and the size of an extended header would be
 believed. Why not the embedded engine's reader: the engine is a package of its own that nothing but
 its daemon is known of (ARCHITECTURE.md), and what is needed here is less: no times, no attributes,
@@ -32,6 +32,7 @@ MAX_ENTRIES = 1_000_000
 MAX_NAMES = 1 << 27
 """Most bytes of all names of one layer together."""
 DIGEST_BYTES = 16
+WELL_HASHED = 1 << 16
 
 _HEADER = struct.Struct("100s8s8s8s12s12x8s1s100s6s2x32x32x8x8x155s12s")
 _WITHOUT_DATA = frozenset("123456")
@@ -64,9 +65,7 @@ def entries(stream: Stream) -> Iterator[Entry]:
     for count, header in enumerate(headers(stream), 1):
         digest = b""
         if header.type not in _WITHOUT_DATA:
-            content = hashlib.sha256()
-            stream.skip(header.stored, hashed=content)
-            digest = content.digest()[:DIGEST_BYTES]
+            digest = _fingerprint(stream, header.stored)
         stream.skip(-header.stored % BLOCK)
         names += len(header.name) + len(header.target)
         if count > MAX_ENTRIES or names > MAX_NAMES:
@@ -77,6 +76,36 @@ def entries(stream: Stream) -> Iterator[Entry]:
                 path, header.type, header.mode, header.uid, header.gid, header.size,
                 header.target, digest,
             )  # fmt: skip
+
+
+def _fingerprint(stream: Stream, size: int) -> bytes:
+    """Pass over the content of a file, and return what tells it from other content.
+
+    SHA-256 of the first 64 KiB; of a larger file also the CRC-32 of the rest, and its size. The
+    whole layer is hashed anyway, and to do that twice would take as long again. So a large file
+    that was made to look like another is taken for it here, as dive's xxHash would; what is told
+    by this is whether a layer holds a file in vain, and not whether to trust it.
+    """
+    content = hashlib.sha256()
+    whole = min(size, WELL_HASHED)
+    stream.skip(whole, hashed=content)
+    if size > whole:
+        rest = _CRC()
+        stream.skip(size - whole, hashed=rest)
+        content.update(b"%d %d" % (rest.value, size))
+    return content.digest()[:DIGEST_BYTES]
+
+
+class _CRC:
+    """CRC-32 in the shape of a hash."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0
+
+    def update(self, data: memoryview, /) -> None:
+        self.value = zlib.crc32(data, self.value)
 
 
 def headers(stream: Stream) -> Iterator[Header]:

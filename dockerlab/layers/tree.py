@@ -44,8 +44,30 @@ class Tree:
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.root = Node()
         self._nodes = 0
+        self._folders: dict[bytes, Node] = {}
+        """Where the last entries went: the next one's folder is nearly always among them."""
         for entry in entries:
-            self.put(parts_of(entry.path), entry)
+            self.add(entry)
+
+    def add(self, entry: Entry) -> Entry | None:
+        """Put `entry` at its path, over what was there, and return that."""
+        folder, _, name = entry.path.rpartition(b"/")
+        parent = self._folders.get(folder)
+        if parent is None or not name or name.startswith(META_WHITEOUT):
+            before = self.put(parts_of(entry.path), entry)
+            found = self.find(parts_of(folder))
+            if found is not None:
+                self._folders[folder] = found
+            return before
+        node = parent.children.get(name) or self._new_child(parent, name)
+        before, node.entry = node.entry, entry
+        return before
+
+    def at(self, path: bytes) -> Node | None:
+        """Return the node at this path, or None."""
+        folder, _, name = path.rpartition(b"/")
+        parent = self._folders.get(folder)
+        return parent.children.get(name) if parent else self.find(parts_of(path))
 
     def find(self, parts: Sequence[bytes]) -> Node | None:
         """Return the node at this place, or None."""
@@ -54,8 +76,8 @@ class Tree:
             node = node.children.get(part) if node else None
         return node
 
-    def put(self, parts: Sequence[bytes], entry: Entry | None) -> None:
-        """Put `entry` at this place, over what was there; what is below it stays.
+    def put(self, parts: Sequence[bytes], entry: Entry | None) -> Entry | None:
+        """Put `entry` at this place, over what was there, and return that; what is below it stays.
 
         The markers that only an engine reads (`.wh..wh.opq` and its kind) get no place, though the
         directories that lead to them do.
@@ -69,19 +91,33 @@ class Tree:
             child = node.children.get(part)
             if child is None:
                 if part.startswith(META_WHITEOUT):
-                    return
-                self._nodes += 1
-                if self._nodes > MAX_NODES:
-                    raise TooMuch(count=MAX_NODES)
-                child = node.children[part] = Node()
+                    return None
+                child = self._new_child(node, part)
             node = child
-        if node is not self.root:
-            node.entry = entry
+        if node is self.root:
+            return None
+        before, node.entry = node.entry, entry
+        return before
+
+    def _new_child(self, parent: Node, name: bytes) -> Node:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise TooMuch(count=MAX_NODES)
+        child = parent.children[name] = Node()
+        return child
 
     def cut(self, parts: Sequence[bytes]) -> Node | None:
         """Take away what is at this place with all below it, and return it; None if nothing is."""
         parent = self.find(parts[:-1]) if parts else None
+        self._folders.clear()
         return parent.children.pop(parts[-1], None) if parent else None
+
+    def clear(self, node: Node) -> list[Node]:
+        """Take away all that is below `node`, and return what hung from it."""
+        children = list(node.children.values())
+        node.children.clear()
+        self._folders.clear()
+        return children
 
     def walk(self) -> Iterator[tuple[bytes, bytes, Node]]:
         """Yield folder, name and node of everything, by name, and what is below before itself."""
