@@ -98,11 +98,18 @@ def running_jupyter(notebook: str, *, token: str) -> Iterator["subprocess.Popen[
             process.wait()
 
 
+def trust_lessons() -> None:
+    """Let JupyterLab show the lessons' saved pictures, which it hides in notebooks of strangers."""
+    lessons = sorted((REPOSITORY / "notebooks").rglob("*.ipynb"))
+    subprocess.run([_BIN / "jupyter-trust", *lessons], stdout=subprocess.DEVNULL, check=True)
+
+
 def run(notebook: str) -> int:
     """Open the notebook and wait for the end; the exit code of JupyterLab."""
     # A kernel cannot change its server's environment, and terminals inherit that one: so the
     # engine is found here, and DOCKER_HOST is set, before JupyterLab starts.
     open_connection()
+    trust_lessons()
     token = secrets.token_hex(24)
     with running_jupyter(notebook, token=token) as process:
         address = _address(process)

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 kind=$1 lock=requirements/$1.txt stamp=.venv/.installed-$1
-wanted=$(cat "$lock" pyproject.toml | cksum)
+wanted=$(cat "$lock" pyproject.toml scripts/page_config.json | cksum)
 
 if ! .venv/bin/python -c '' 2>/dev/null; then
   rm -rf .venv
@@ -17,5 +17,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   pip install --require-hashes --requirement "$lock"
   # What builds this package is in the lock, so nothing that is not pinned is fetched here.
   pip install --no-deps --no-build-isolation --editable .
+  # A question about Jupyter's news would be the first thing that a learner sees.
+  install -D -m 644 scripts/page_config.json .venv/etc/jupyter/labconfig/page_config.json
   echo "$wanted" >"$stamp"
 fi
