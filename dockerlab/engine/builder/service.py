@@ -44,11 +44,16 @@ class Builder:
         self._database = database
         self._snapshots = snapshots
         self._services = Services(images, containers, snapshots, now)
+        self._tidying: set[asyncio.Task[None]] = set()
 
     def sweep(self) -> None:
         """Remove what a crash left; once, when the engine starts."""
         trees.remove(self._directory)
         self._directory.mkdir(mode=0o700)
+
+    async def close(self) -> None:
+        """Wait for what goes on behind the answers."""
+        await asyncio.gather(*self._tidying, return_exceptions=True)
 
     def build(
         self, body: AsyncIterator[bytes], options: BuildOptions
@@ -87,7 +92,10 @@ class Builder:
                 await output.line(f"Successfully tagged {name.familiar}")
             await output.conclude(image.image_id)
         finally:
-            await asyncio.shield(asyncio.to_thread(workspace.remove))
+            # Nobody needs to wait for it.
+            task = asyncio.create_task(asyncio.to_thread(workspace.remove))
+            self._tidying.add(task)
+            task.add_done_callback(self._tidying.discard)
 
     async def _receive(
         self, parts: AsyncIterator[bytes], workspace: Workspace, options: BuildOptions

@@ -4,6 +4,7 @@ Each is one JSON object, ended by CR and LF. Clients draw the bar from ``progres
 ready-made bar in ``progress`` is for those that only print.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -17,6 +18,7 @@ from dockerlab.engine.server.call import Call
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 _BAR_WIDTH = 50
+_AT_ONCE = 64
 _encode = msgspec.json.Encoder().encode
 
 
@@ -84,11 +86,13 @@ async def send_lines(
     async with aclosing(records):
         first = await anext(records, None) if refuse else None
         response = await call.begin(stream("application/json"))
+        lines = _Lines(response)
         try:
             if first is not None:
-                await response.write(line(first))
+                await lines.send(line(first))
             async for record in records:
-                await response.write(line(record))
+                await lines.send(line(record))
+            await lines.flush()
         except ConnectionError:
             raise  # the client is gone
         except Exception as error:
@@ -96,5 +100,44 @@ async def send_lines(
                 log_unexpected(error)
             code = error.exit_code if isinstance(error, StepFailed) else 0
             text = str(error) or type(error).__name__
-            await response.write(line(Progress(error=text, error_code=code)))
+            await lines.send(line(Progress(error=text, error_code=code)))
+            await lines.flush()
+        finally:
+            await lines.close()
     return response
+
+
+class _Lines:
+    """Sends lines that come in one turn of the event loop with one system call, not one each."""
+
+    def __init__(self, response: web.StreamResponse) -> None:
+        self._response = response
+        self._waiting: list[bytes] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def send(self, data: bytes) -> None:
+        """Send a line, at the latest when this task waits for something else."""
+        self._waiting.append(data)
+        if len(self._waiting) >= _AT_ONCE:
+            await self.flush()
+        elif self._flushing is None or self._flushing.done():
+            self._raise_what_failed()
+            self._flushing = asyncio.create_task(self.flush())
+
+    async def flush(self) -> None:
+        """Send what waits; waits itself where the client is slow."""
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        if data:
+            await self._response.write(data)
+
+    async def close(self) -> None:
+        """Send no more."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+            await asyncio.wait([self._flushing])
+            self._flushing.cancelled() or self._flushing.exception()
+
+    def _raise_what_failed(self) -> None:
+        if self._flushing is not None:
+            self._flushing.result()
