@@ -107,6 +107,7 @@ class Engine:
 
     async def close(self) -> None:
         """Release everything."""
+        await self.builder.close()
         await self.containers.close()
         await self.distribution.close()
         await self.images.close()
