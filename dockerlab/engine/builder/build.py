@@ -262,7 +262,9 @@ class Build:
             return
         container_id = await self._containers.create(config, runs=False)
         config = self._as_created(stage, config, container_id)
-        if not isinstance(step, Workdir):
+        if not isinstance(step, Workdir) or await _in_thread(
+            self._workspace.has_directory, stage.image, stage.config.working_dir
+        ):
             await self._commit(stage, config, container_id, None)
             return
         async with self._layer(stage, partial(_make_directory, path=stage.config.working_dir)) as (

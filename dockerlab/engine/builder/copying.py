@@ -23,6 +23,7 @@ from dockerlab.engine.errors import DataLoss, EngineError, InvalidParameter, Sys
 from dockerlab.engine.unpack import source as unpack_source
 from dockerlab.engine.unpack import tar
 from dockerlab.engine.unpack.extract import Extraction, extract
+from dockerlab.engine.unpack.ownership import Ownership
 
 Owner = tuple[int, int]
 """A user's and a group's number."""
@@ -218,6 +219,7 @@ def _copy_directory(source: Path, target: Path, owner: Owner | None) -> None:
 
 def _make_directories(place: Path, owner: Owner, *, last: Owner | None = None) -> None:
     """Make a directory with all above it; new ones get an owner, the last perhaps another."""
+    ownership = Ownership.here()
     missing = []
     while not os.path.lexists(place):
         missing.append(place)
@@ -225,7 +227,8 @@ def _make_directories(place: Path, owner: Owner, *, last: Owner | None = None) -
     for number, directory in enumerate(reversed(missing), 1):
         directory.mkdir(mode=0o755)
         directory.chmod(0o755)
-        os.chown(directory, *(last if last and number == len(missing) else owner))
+        wanted = last if last and number == len(missing) else owner
+        os.chown(directory, *ownership.owner(*wanted))
 
 
 def _add(extraction: Extraction, place: Path, name: bytes, owner: Owner | None) -> None:

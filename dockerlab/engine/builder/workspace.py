@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dockerlab.engine import diff
+from dockerlab.engine.containers import rootfs
 from dockerlab.engine.errors import NotFound
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.images import Image
@@ -49,6 +50,11 @@ class Workspace:
             yield root
         finally:
             self._snapshots.unmount(target)
+
+    def has_directory(self, image: Image | None, path: str) -> bool:
+        """Whether an image has a directory at ``path``, links followed."""
+        with self.image(image) as root:
+            return rootfs.resolve(root, path).is_dir()
 
     @contextmanager
     def writable(self, image: Image | None) -> Iterator["Writable"]:
