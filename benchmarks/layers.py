@@ -9,24 +9,31 @@ Needs root.
 
 import argparse
 import io
+import json
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 
+from docker import DockerClient
+
 from benchmarks.timing import interleaved, table
-from dockerlab.layers import Image, ImageID, Layer, analyze_path, chain_ids, share
+from dockerlab.layers import analyze_path, read_all_images, share
 from dockerlab.layers.cache import LayerCache
-from dockerlab.layers.image import DiffID
 from dockerlab.layers.stream import Stream
 from dockerlab.layers.tar import headers
-from tests.engines.reference import docker_root
+from tests.engines.embedded import running_embedded
+from tests.engines.images import Image
+from tests.engines.images import layer as image_layer
+from tests.engines.reference import docker_root, running_docker
 from tests.unit.layers.tarballs import Member, layer, new_style
+from tests.unit.layers.tarballs import archive as archive_of
 
 IMAGES, LAYERS_EACH = 300, 10
 
@@ -45,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(table(f"{title}, {size} MB", timings, against="dive"), "\n")
         _readers(folder, rounds)
         _memory(folder)
-    _many(rounds)
+        _many(folder, rounds)
 
 
 def _archives(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -64,6 +71,15 @@ def _archives(folder: Path) -> Iterator[tuple[str, Path]]:
     copies = [layer(Member(f"copy{number}", b"x"), *_moved(small, number)) for number in range(4)]
     many.write_bytes(new_style(copies))
     yield "many small files in four layers", many
+    # The first again, once more and once more: what a start-up costs matters less.
+    huge = folder / "huge.tar"
+    huge.write_bytes(new_style([base, *(_copy(number) for number in range(3)), above]))
+    yield "four Debians on each other", huge
+
+
+def _copy(number: int) -> bytes:
+    command = ["tar", "-C", str(docker_root()), f"--transform=s,^,copy{number}/,", "-cf", "-"]
+    return subprocess.run([*command, "usr"], check=True, capture_output=True).stdout
 
 
 def _tar(root: Path, *names: str, missing_ok: bool = False) -> bytes:
@@ -151,29 +167,49 @@ def _memory(folder: Path) -> None:
     print()
 
 
-def _many(rounds: int) -> None:
-    """Sharing among images whose metadata is here already, on common bases of half their layers."""
+def _many(folder: Path, rounds: int) -> None:
+    """All that engines tell about three hundred images, and what these share."""
+    archive = folder / "images.tar"
+    archive.write_bytes(_saved(list(_images())))
+    with ExitStack() as stack:
+        clients = {}
+        for name in ("docker", "oci-root"):
+            state = folder / name
+            state.mkdir()
+            running = running_docker if name == "docker" else partial(running_embedded, name)
+            engine = stack.enter_context(running(state, mirror="http://127.0.0.1:9"))
+            engine.docker("load", "--input", str(archive), timeout=600)
+            clients[name] = stack.enter_context(closing(engine.client()))
+        ways = {name: partial(_summarise, client) for name, client in clients.items()}
+        timings = interleaved(ways, rounds=rounds)
+    print(table(f"{IMAGES} images of {LAYERS_EACH} layers summarised", timings, against="docker"))
 
-    def make(number: int) -> Image:
-        half = LAYERS_EACH // 2
-        base = [DiffID(f"sha256:{number % 10:032x}{each:032x}") for each in range(half)]
-        own = [DiffID(f"sha256:{number + 100:032x}{each:032x}") for each in range(half)]
-        chain = chain_ids([*base, *own])
-        layers = tuple(
-            Layer(diff_id, chain[each], chain[each - 1] if each else None, 1000, "RUN x")
-            for each, diff_id in enumerate([*base, *own])
-        )
-        return Image(ImageID(f"sha256:{number:064x}"), (f"i:{number}",), (), 10_000, layers)
 
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        sharing = share(make(number) for number in range(IMAGES))
-        assert sharing.saved_bytes > 0
-        sum(sharing.freed_by_removing(image.id) for image in sharing.images)
-        times.append(time.perf_counter() - start)
-    median = sorted(times)[len(times) // 2]
-    print(f"{IMAGES} images of {LAYERS_EACH} layers summarised: {median * 1000:.0f} ms.")
+def _summarise(client: DockerClient) -> None:
+    sharing = share(read_all_images(client))
+    assert len(sharing.images) == IMAGES
+    assert sum(sharing.freed_by_removing(image.id) for image in sharing.images) > 0
+
+
+def _images() -> Iterator[tuple[str, Image]]:
+    """Images of ten layers each, of which every tenth shares the lower five."""
+    half = LAYERS_EACH // 2
+    for number in range(IMAGES):
+        group = number % (IMAGES // 10)
+        lower = [image_layer({f"base{group}/{i}": "x"}, made_by="RUN base") for i in range(half)]
+        upper = [image_layer({f"own{number}/{i}": "x"}, made_by="RUN own") for i in range(half)]
+        yield f"bench:{number}", Image((*lower, *upper))
+
+
+def _saved(images: Sequence[tuple[str, Image]]) -> bytes:
+    files: dict[str, bytes] = {}
+    saved = []
+    for name, image in images:
+        layers = {f"{each.diff_id.removeprefix('sha256:')}.tar": each.tar for each in image.layers}
+        config = f"{image.config.digest.removeprefix('sha256:')}.json"
+        files |= {**layers, config: image.config.data}
+        saved.append({"Config": config, "RepoTags": [name], "Layers": list(layers)})
+    return archive_of([*files.items(), ("manifest.json", json.dumps(saved).encode())])
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_for_people(archive: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", archive]) == 0
     shown = capsys.readouterr()
-    assert "test:1: 4kB in 2 layer(s)" in shown.out
+    assert "test:1: 4kB, layers: 2" in shown.out
     assert "Efficiency 25.02 %, wasted 3kB (3000 bytes)" in shown.out
     assert "3kB in 2 layers: /a" in shown.out
     assert shown.err == ""
