@@ -14,13 +14,12 @@ from dockerlab.engine.builder.service import Builder
 from dockerlab.engine.containers.service import Containers
 from dockerlab.engine.content.local import LocalStore
 from dockerlab.engine.distribution.service import Distribution
-from dockerlab.engine.errors import NotImplementedHere
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.database import Database
-from dockerlab.engine.runtime.probe import open_runtime
+from dockerlab.engine.runtime import cgroups, probe
 from dockerlab.engine.runtime.runtime import Runtime
-from dockerlab.engine.snapshots.overlay import OverlaySnapshotter
+from dockerlab.engine.snapshots.choice import snapshotter
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the engine keeps is below this directory."""
     runtime: str = "auto"
     """``auto``, ``oci`` or ``proot``."""
+    own_mounts: bool = True
+    """Whether this process has a mount namespace of its own, in which it may mount."""
     packs: tuple[Path, ...] = ()
     """OCI layouts that are asked for an image when no registry has it."""
     mirrors: tuple[str, ...] = ()
@@ -41,16 +42,19 @@ class Engine:
 
     def __init__(self, settings: Settings, runtime: Runtime) -> None:
         """Use ``open``."""
-        root = settings.root
+        root = data_directory(settings)
         self.settings = settings
         self.root = root
         self.runtime = runtime
+        self.not_used = _not_used(settings, runtime)
         self.id, self.created = _identity(root / "engine-id")
         self.rootless = mount.in_user_namespace()
         self.events = EventBus()
         self.database = Database(root / "metadata.db")
         self.content = LocalStore(root / "content")
-        self.snapshots = OverlaySnapshotter(root / "snapshots", self.database)
+        self.snapshots = snapshotter(
+            root / "snapshots", self.database, own_mounts=settings.own_mounts
+        )
         self.distribution = Distribution(
             self.content, mirrors=settings.mirrors, packs=settings.packs
         )
@@ -68,6 +72,7 @@ class Engine:
             images=self.images,
             snapshots=self.snapshots,
             runtime=runtime,
+            able=cgroups.Controllers(version=2) if runtime.name == "proot" else None,
         )
         self.builder = Builder(
             root / "builds",
@@ -86,11 +91,13 @@ class Engine:
             Unavailable: the machine lacks something without which no engine can run.
 
         """
-        if settings.runtime == "proot":
-            raise NotImplementedHere("the embedded engine cannot use proot yet")
         with _private_files():
-            settings.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            runtime = await open_runtime(settings.root / "runtime", own_mounts=True)
+            data_directory(settings).mkdir(mode=0o700, parents=True, exist_ok=True)
+            runtime = await probe.open_runtime(
+                settings.root / "runtime",
+                own_mounts=settings.own_mounts,
+                programs=probe.CHOICES[settings.runtime],
+            )
             engine = cls(settings, runtime)
         await engine.containers.recover()
         await engine.images.sweep()
@@ -112,6 +119,21 @@ class Engine:
         await self.distribution.close()
         await self.images.close()
         self.database.close()
+
+
+def data_directory(settings: Settings) -> Path:
+    """Where images and containers are.
+
+    One kind of snapshots cannot read what the other wrote, so that each has a place of its own, as
+    Docker's storage drivers have.
+    """
+    return settings.root if settings.own_mounts else settings.root / "without-mounts"
+
+
+def _not_used(settings: Settings, runtime: Runtime) -> tuple[probe.Rejected, ...]:
+    """The programs that would have been better, and why they are not used."""
+    found = probe.recall(settings.root / "runtime")
+    return found.rejected if found is not None and found.program == runtime.program else ()
 
 
 @contextlib.contextmanager

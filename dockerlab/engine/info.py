@@ -16,6 +16,10 @@ TEACHING = (
     "WARNING: this is dockerlab's teaching engine: its containers have the rights of the user who "
     "started it"
 )
+NO_BOUNDARY = (
+    "WARNING: proot is no security boundary: what runs in a container can do to your files and "
+    "processes what you can"
+)
 NO_BRIDGE = (
     "WARNING: there is no bridge network: containers have the network of this machine, or none"
 )
@@ -97,8 +101,15 @@ def info(engine: Engine) -> dict[str, object]:
         "InitCommit": {"ID": ""},
         "SecurityOptions": ["name=rootless"] if engine.rootless else [],
         "CDISpecDirs": [],
-        "Warnings": [TEACHING, NO_BRIDGE],
+        "Warnings": [TEACHING, NO_BRIDGE, *_proot_warnings(engine)],
     }
+
+
+def _proot_warnings(engine: Engine) -> list[str]:
+    if engine.runtime.name != "proot":
+        return []
+    reasons = [f"WARNING: {each.program} is not used: {each.reason}" for each in engine.not_used]
+    return [NO_BOUNDARY, *reasons]
 
 
 def _counts(engine: Engine) -> dict[str, object]:
@@ -119,9 +130,15 @@ def _storage(engine: Engine) -> dict[str, object]:
         "Driver": engine.snapshots.name,
         "DriverStatus": [
             ["Backing Filesystem", _file_system(engine.root)],
-            ["userxattr", str(engine.rootless).lower()],
+            *_overlay_status(engine),
         ],
     }
+
+
+def _overlay_status(engine: Engine) -> list[list[str]]:
+    if engine.snapshots.name != "overlay":
+        return []
+    return [["userxattr", str(engine.rootless).lower()]]
 
 
 def _limits() -> dict[str, object]:

@@ -14,3 +14,9 @@ def test_runtimes(rights: str, program: str) -> None:
     need(program, package=program)
     suite = Path(__file__).with_name("runtime_suite.py")
     run_isolated(suite, rights, select=program)
+
+
+@pytest.mark.parametrize("rights", ["root", "user", "no-namespace"])
+def test_proot(rights: str) -> None:
+    need("proot", package="proot")
+    run_isolated(Path(__file__).with_name("runtime_suite.py"), rights, select="proot")

@@ -98,8 +98,13 @@ def test_run_ends_on_a_signal(root: Path, number: int) -> None:
 def test_a_socket_that_cannot_be_is_refused_with_a_reason(root: Path) -> None:
     with pytest.raises(daemon.EngineError, match="107 bytes"):
         daemon.start(root=root, socket=root / ("x" * 120))
-    with pytest.raises(daemon.EngineError, match="proot"):
-        daemon.start(root=root, runtime="proot")
+
+
+def test_proot_needs_nothing_mounted(root: Path) -> None:
+    need("proot", package="proot")
+    daemon.start(root=root, runtime="proot")
+    pid = daemon.status(root=root).pid
+    assert Path(f"/proc/{pid}/ns/mnt").readlink() == Path("/proc/self/ns/mnt").readlink()
 
 
 def test_the_command_says_what_it_did(root: Path) -> None:

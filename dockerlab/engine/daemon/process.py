@@ -65,15 +65,31 @@ def _run(options: Options, detach: int | None) -> None:
     with Lock(options.root) as lock:
         listener = _listen(options.socket)
         try:
-            namespaces.enter()
+            own_mounts = _enter_namespaces(options.runtime)
             os.chdir("/")  # a learner may remove the directory that this was started in
             logging.basicConfig(
                 level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
             )
-            asyncio.run(_serve(options, lock, listener, detach))
+            asyncio.run(_serve(options, lock, listener, detach, own_mounts=own_mounts))
         finally:
             listener.close()
             options.socket.unlink(missing_ok=True)
+
+
+def _enter_namespaces(runtime: str) -> bool:
+    """Get a mount namespace of our own where it can be had; whether there is one.
+
+    proot was made for where there is none, and gets none, so that it is the same everywhere.
+    """
+    if runtime == "proot":
+        return False
+    try:
+        namespaces.enter()
+    except namespaces.NamespacesRefused:
+        if runtime == "oci":
+            raise
+        return False
+    return True
 
 
 def _listen(path: Path) -> sockets.socket:
@@ -91,14 +107,23 @@ def _listen(path: Path) -> sockets.socket:
 
 
 async def _serve(
-    options: Options, lock: Lock, listener: sockets.socket, detach: int | None
+    options: Options,
+    lock: Lock,
+    listener: sockets.socket,
+    detach: int | None,
+    *,
+    own_mounts: bool,
 ) -> None:
     # Imported here: `dockerlab doctor` and friends import this module without running an engine.
     from dockerlab.engine.engine import Engine, Settings  # noqa: PLC0415
     from dockerlab.engine.server.app import ApiServer  # noqa: PLC0415
 
     settings = Settings(
-        root=options.root, runtime=options.runtime, packs=options.packs, mirrors=options.mirrors
+        root=options.root,
+        runtime=options.runtime,
+        own_mounts=own_mounts,
+        packs=options.packs,
+        mirrors=options.mirrors,
     )
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()

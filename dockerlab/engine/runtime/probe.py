@@ -1,15 +1,17 @@
 """Which of the programs works on this machine: found by running one container with each.
 
-Whether crun or runc can run here depends on the kernel, on how control groups are mounted, on what
-the surrounding container forbids, and on the program's version. No list of conditions gets that
-right, so the probe starts a real container with the mounts and namespaces that every container
+Whether crun, runc or proot can run here depends on the kernel, on how control groups are mounted,
+on what the surrounding container forbids, and on the program's version. No list of conditions gets
+that right, so the probe starts a real container with the mounts and namespaces that every container
 gets. What it finds is remembered until the kernel, the program or the user changes.
 """
 
 import contextlib
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,11 +21,20 @@ from dockerlab.engine.errors import EngineError, Unavailable
 from dockerlab.engine.runtime import cgroups
 from dockerlab.engine.runtime.oci import OciRuntime
 from dockerlab.engine.runtime.process import become_subreaper, spawn
+from dockerlab.engine.runtime.proot import ProotRuntime
 from dockerlab.engine.runtime.runtime import Stdio
 
-PROGRAMS = ("crun", "runc")
-"""In the order of preference: crun starts a container in half the time."""
+PROGRAMS = ("crun", "runc", "proot")
+"""In the order of preference: crun starts a container in half the time that runc takes, and proot
+needs no privilege but gives no isolation."""
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "auto": PROGRAMS,
+    "oci": ("crun", "runc"),
+    "proot": ("proot",),
+}
+"""The programs that may be used, by the name of what the user asked for."""
 
+_VERSION = re.compile(r"\d+\.\d+(\.\d+)?")
 _FINDINGS = "probe.json"
 _HOST_DIRECTORIES = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr", "/nix", "/gnu")
 
@@ -45,31 +56,47 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejected, ...] = ()
 
 
+AnyRuntime = OciRuntime | ProotRuntime
+
+
 async def open_runtime(
     state: Path, *, own_mounts: bool, programs: tuple[str, ...] = PROGRAMS
-) -> OciRuntime:
+) -> AnyRuntime:
     """The runtime to use, which keeps its state below the directory ``state``.
 
-    This process becomes the parent of orphaned processes. ``own_mounts`` says that it has a mount
-    namespace of its own, so that control groups may be unmounted where crun cannot bear them.
+    ``own_mounts`` says that this process has a mount namespace of its own, which crun and runc
+    need; control groups may then be unmounted where crun cannot bear them, and this process
+    becomes the parent of orphaned processes.
 
     Raises:
         Unavailable: no program works; the message says why, for each.
 
     """
-    become_subreaper()
-    findings = await probe(state, own_mounts=own_mounts, programs=programs)
+    if own_mounts:
+        become_subreaper()
+    findings = await find(state, own_mounts=own_mounts, programs=programs)
     if not findings.program:
         reasons = "; ".join(f"{no.program}: {no.reason}" for no in findings.rejected)
         raise Unavailable(f"no container runtime works here ({reasons})")
-    return OciRuntime(findings.path, program=findings.program, state=state / "containers")
+    return _runtime(findings.path, findings.program, state / "containers")
 
 
-async def probe(state: Path, *, own_mounts: bool, programs: tuple[str, ...] = PROGRAMS) -> Findings:
+def recall(state: Path) -> Findings | None:
+    """What was found when the runtime was last opened."""
+    return _recall(state / _FINDINGS)
+
+
+def _runtime(path: str, program: str, state: Path) -> AnyRuntime:
+    if program.startswith("proot"):
+        return ProotRuntime(path, program=program, state=state)
+    return OciRuntime(path, program=program, state=state)
+
+
+async def find(state: Path, *, own_mounts: bool, programs: tuple[str, ...] = PROGRAMS) -> Findings:
     """Find the first program that works, or recall it if nothing has changed since."""
     _make(state)
     curable = own_mounts and cgroups.is_hybrid()
-    key = _key(programs, curable=curable)
+    key = f"{_key(programs, curable=curable)} {own_mounts}"
     known = _recall(state / _FINDINGS)
     if known is not None and known.key == key and known.program:
         if known.cure and curable:
@@ -77,6 +104,9 @@ async def probe(state: Path, *, own_mounts: bool, programs: tuple[str, ...] = PR
         return known
     rejected: list[Rejected] = []
     for program in programs:
+        if program != "proot" and not own_mounts:
+            rejected.append(Rejected(program, "no namespaces can be had here"))
+            continue
         found = await _try(program, state, rejected, curable=curable)
         if found is not None:
             findings = Findings(
@@ -116,7 +146,7 @@ async def _run_once(path: str, name: str, state: Path) -> str:
     with tempfile.TemporaryDirectory(dir=state, prefix="probe-") as directory:
         bundle = Path(directory)
         _write_bundle(bundle)
-        runtime = OciRuntime(path, program=name, state=bundle / "state")
+        runtime = _runtime(path, name, bundle / "state")
         null = os.open(os.devnull, os.O_RDWR)
         try:
             process = await runtime.run("probe", bundle, stdio=Stdio(null, null, null))
@@ -182,7 +212,7 @@ def _write_bundle(bundle: Path) -> None:
 
 
 async def _version(path: str, state: Path) -> str:
-    """The program's version, from the first line of ``--version``: ``crun version 1.8.1``."""
+    """The program's version: the first number of such a kind that ``--version`` prints."""
     with tempfile.TemporaryFile(dir=state) as output:
         null = os.open(os.devnull, os.O_RDWR)
         try:
@@ -191,8 +221,8 @@ async def _version(path: str, state: Path) -> str:
         finally:
             os.close(null)
         output.seek(0)
-        words = output.readline().decode(errors="replace").split()
-    return words[2].partition("+")[0] if len(words) > 2 else ""
+        found = _VERSION.search(output.read().decode(errors="replace"))
+    return found.group() if found else ""
 
 
 def _key(programs: tuple[str, ...], *, curable: bool) -> str:
