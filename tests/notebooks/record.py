@@ -20,6 +20,8 @@ from tests.engines.registry import running_registry
 from tests.notebooks.lessons import CELL_SECONDS, LESSONS, environment, lesson_id, read, write
 
 USUAL_SOCKET = Path("/var/run/docker.sock")
+PICTURE = Path(__file__).parents[2] / "docs/pictures/hello-world.svg"
+"""What the README shows: the first drawing of the first lesson, as it was recorded."""
 
 
 def main() -> None:
@@ -38,6 +40,17 @@ def main() -> None:
                 environ = environment(engine.environment, state=folder / "state")
                 for path in wanted:
                     record(path, environ | address)
+    PICTURE.write_text(first_picture(LESSONS[0]))
+
+
+def first_picture(path: Path) -> str:
+    """The first SVG among a notebook's saved outputs."""
+    outputs = (output for cell in read(path).cells for output in cell.get("outputs", ()))
+    return next(
+        str(output.data["image/svg+xml"])
+        for output in outputs
+        if "image/svg+xml" in output.get("data", {})
+    )
 
 
 def record(path: Path, environ: Mapping[str, str]) -> None:
