@@ -352,6 +352,24 @@ async def test_basic(
             await pulling
 
 
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+@pytest.mark.parametrize("password", ["right", "wrong"])
+async def test_logging_in(
+    faulty: FaultyRegistry, open_distribution: Open, scheme: str, password: str
+) -> None:
+    if scheme == "basic":
+        faulty.basic = ("ada", "right")
+    else:
+        faulty.realm = f"{faulty.url}/token"
+        faulty.passwords["ada"], faulty.tokens["ada"] = "right", "token-3"
+    shown = Credentials(username="ada", password=password, server_address=faulty.address)
+    if password == "right":
+        await open_distribution().log_in(shown)
+    else:
+        with pytest.raises(Unauthorized, match="unauthorized"):
+            await open_distribution().log_in(shown)
+
+
 @pytest.mark.parametrize(
     ("credentials", "sentence"),
     [

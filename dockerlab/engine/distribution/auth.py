@@ -165,7 +165,7 @@ class Authorizer:
     async def _fetch(
         self, realm: str, service: str, scopes: tuple[str, ...]
     ) -> "aiohttp.ClientResponse":
-        query = [*(("scope", scope) for scope in scopes), ("service", service)]
+        query = [*(("scope", scope) for scope in scopes if scope), ("service", service)]
         headers = {}
         if self._credentials.username:
             query.insert(0, ("account", self._credentials.username))

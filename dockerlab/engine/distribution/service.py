@@ -26,13 +26,17 @@ from dockerlab.engine.distribution.registry import (
 )
 from dockerlab.engine.distribution.replies import Refused, pull_error
 from dockerlab.engine.distribution.resolve import Found, Inspected, Located, Resolved, find, inspect
+from dockerlab.engine.distribution.search import SearchResult, search
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.tags import list_tags
 from dockerlab.engine.distribution.transport import MIRROR_TIMEOUTS, Timeouts, Transport
 from dockerlab.engine.distribution.upload import Uploads
+from dockerlab.engine.errors import EngineError, NotFound, Unauthorized
 from dockerlab.engine.oci import Platform
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import Reference
+
+_HUB_NAMES = frozenset({"", "docker.io", "index.docker.io", "registry-1.docker.io"})
 
 Present = Callable[[Resolved], Collection[int]]
 
@@ -150,20 +154,52 @@ class Distribution:
         self, reference: Reference, *, credentials: Credentials = ANONYMOUS
     ) -> tuple[str, ...]:
         """Every tag of a repository, as its registry lists them; raises as ``resolve`` does."""
-        own = registry_endpoint(reference.domain, insecure=self._insecure)
+        failure: EngineError = NotFound(f"no endpoints found for {reference.familiar}")
+        for source in self._registries(reference, credentials):
+            try:
+                return await list_tags(source)
+            except EngineError as error:
+                failure = error  # the registry's own comes last, and counts
+        raise pull_error(failure, reference) if isinstance(failure, Refused) else failure
+
+    async def log_in(self, credentials: Credentials) -> str:
+        """Show credentials to the registry that they name; the token to use from now on, or "".
+
+        Raises:
+            Unauthorized: the registry does not accept them.
+            SystemFailure: it does not answer.
+
+        """
+        address = credentials.server_address.partition("://")[2] or credentials.server_address
+        host = address.partition("/")[0]
+        domain = DOCKER_HUB if host in _HUB_NAMES else host
+        endpoint = registry_endpoint(domain, insecure=self._insecure)
+        place = self._repository(endpoint, Reference(domain, ""), credentials)
+        url = f"{endpoint.url}/v2/"
         try:
-            return await list_tags(self._repository(own, reference, credentials))
+            response = await place.request("GET", url, headers={}, scopes=("",))
         except Refused as refused:
-            raise pull_error(refused, reference) from refused
+            raise Unauthorized(f"login attempt to {url} failed with status: {refused}") from refused
+        response.release()
+        return ""
+
+    async def search(self, term: str, *, limit: int = 0) -> tuple[SearchResult, ...]:
+        """What a registry finds; raises as ``dockerlab.engine.distribution.search.search``."""
+        return await search(term, limit=limit, transport=self._transport, timeouts=MIRROR_TIMEOUTS)
 
     def _sources(self, reference: Reference, credentials: Credentials) -> tuple[Source, ...]:
+        packs = (PackedImage(pack, reference) for pack in self._packs)
+        return (*self._registries(reference, credentials), *packs)
+
+    def _registries(
+        self, reference: Reference, credentials: Credentials
+    ) -> tuple[RegistryRepository, ...]:
         mirrors = self._mirrors if reference.domain == DOCKER_HUB else ()
         own = registry_endpoint(reference.domain, insecure=self._insecure)
         return (
             # A mirror is somebody else: it never sees the credentials.
             *(self._repository(mirror, reference, ANONYMOUS) for mirror in mirrors),
             self._repository(own, reference, credentials),
-            *(PackedImage(pack, reference) for pack in self._packs),
         )
 
     def _repository(

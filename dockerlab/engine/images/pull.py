@@ -59,6 +59,24 @@ class Puller:
 
         return reported(work)
 
+    async def pull_all(
+        self, reference: Reference, *, platform: Platform | None, credentials: Credentials
+    ) -> AsyncGenerator[Progress, None]:
+        """Pull every tag of a repository, one after the other; otherwise as ``pull``."""
+        newer = False
+        for tag in await self._distribution.tags(reference, credentials=credentials):
+            one = reference.with_tag(tag)
+            async with aclosing(
+                self.pull(one, platform=platform, credentials=credentials)
+            ) as records:
+                async for record in records:
+                    if record.status.startswith("Status: "):
+                        newer = newer or record.status.startswith("Status: Downloaded")
+                    else:
+                        yield record
+        outcome = "Downloaded newer image" if newer else "Image is up to date"
+        yield Progress(status=f"Status: {outcome} for {reference.familiar_name}")
+
     async def _receive(
         self,
         found: Resolved,

@@ -17,6 +17,7 @@ from dockerlab.engine.images.library import Library
 from dockerlab.engine.images.loading import Loader
 from dockerlab.engine.images.model import Details, HistoryEntry, PruneReport, Removal, Summary
 from dockerlab.engine.images.pull import Puller
+from dockerlab.engine.images.push import Pusher
 from dockerlab.engine.images.registration import Registrar
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.images import Image
@@ -52,6 +53,7 @@ class Images:
         self._importer = Importer(library, registrar)
         self._deriver = Deriver(library, registrar)
         self._puller = Puller(library, registrar, distribution) if distribution else None
+        self._pusher = Pusher(library, distribution) if distribution else None
         self._prune_lock = asyncio.Lock()
 
     def resolve(self, name: str, *, platform: Platform | None = None) -> Image:
@@ -162,6 +164,30 @@ class Images:
         if self._puller is None:
             raise NotImplementedHere("this engine was made without a distribution")
         return self._puller.pull(reference, platform=platform, credentials=credentials)
+
+    def pull_all(
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None = None,
+        credentials: Credentials = ANONYMOUS,
+    ) -> AsyncGenerator[Progress, None]:
+        """Bring every tag of a repository: ``docker pull --all-tags``; otherwise as ``pull``."""
+        if self._puller is None:
+            raise NotImplementedHere("this engine was made without a distribution")
+        return self._puller.pull_all(reference, platform=platform, credentials=credentials)
+
+    def push(
+        self, reference: Reference, *, credentials: Credentials = ANONYMOUS
+    ) -> AsyncGenerator[Progress, None]:
+        """Bring an image into a registry, or without a tag all of a repository: ``docker push``.
+
+        Close the generator to abort. Raises as ``Distribution.push`` does, and SystemFailure when
+        there is no such image here.
+        """
+        if self._pusher is None:
+            raise NotImplementedHere("this engine was made without a distribution")
+        return self._pusher.push(reference, credentials=credentials)
 
     def save(self, names: Sequence[str]) -> AsyncGenerator[bytes, None]:
         """The tar of some images, in pieces: ``docker save``.

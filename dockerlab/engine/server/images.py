@@ -10,7 +10,7 @@ from dockerlab.engine import platform as platforms
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials, decode_registry_auth
 from dockerlab.engine.errors import Forbidden, InvalidParameter, NotImplementedHere
 from dockerlab.engine.oci import Platform
-from dockerlab.engine.reference import parse_target, parse_with_tag
+from dockerlab.engine.reference import parse, parse_target, parse_with_tag
 from dockerlab.engine.server import shapes
 from dockerlab.engine.server.answers import answer, empty, stream
 from dockerlab.engine.server.call import Call
@@ -19,6 +19,8 @@ from dockerlab.engine.server.router import Route
 from dockerlab.engine.server.versions import Version
 
 _TAR = "application/x-tar"
+_SEARCH_LIMIT = 100
+_SEARCH_FILTERS = frozenset({"is-automated", "is-official", "stars"})
 
 
 async def index(call: Call) -> web.Response:
@@ -91,7 +93,9 @@ async def _pull(call: Call, platform: Platform | None) -> web.StreamResponse:
     reference = parse_with_tag(call.text("fromImage").removesuffix(":"), call.text("tag"))
     if reference.familiar_name == "scratch":
         raise Forbidden("'scratch' is a reserved name")
-    records = call.engine.images.pull(reference, platform=platform, credentials=_credentials(call))
+    images, credentials = call.engine.images, _credentials(call)
+    pull = images.pull if reference.tag or reference.digest else images.pull_all
+    records = pull(reference, platform=platform, credentials=credentials)
     return await send_lines(call, records)
 
 
@@ -114,14 +118,33 @@ async def save(call: Call) -> web.StreamResponse:
     return response
 
 
-async def push(_call: Call) -> web.Response:
-    """Refuse."""
-    raise NotImplementedHere("the embedded engine cannot push images yet")
+async def push(call: Call) -> web.StreamResponse:
+    """``docker push``."""
+    reference = parse_with_tag(call.names["name"], call.text("tag"))
+    if reference.digest:
+        raise InvalidParameter("cannot push a digest reference")
+    records = call.engine.images.push(reference, credentials=_credentials(call))
+    return await send_lines(call, records)
 
 
-async def search(_call: Call) -> web.Response:
-    """Refuse."""
-    raise NotImplementedHere("the embedded engine cannot search registries yet")
+async def search(call: Call) -> web.Response:
+    """``docker search``."""
+    filters = call.filters()
+    filters.check(_SEARCH_FILTERS)
+    limit = call.integer("limit") or 0
+    if not 0 <= limit <= _SEARCH_LIMIT:
+        raise InvalidParameter(f"limit {limit} is outside the range of [1, {_SEARCH_LIMIT}]")
+    found = await call.engine.distribution.search(call.text("term"), limit=limit)
+    stars = max((int(value) for value in filters.values("stars") if value.isdecimal()), default=0)
+    return answer(
+        [
+            each
+            for each in found
+            if each.star_count >= stars
+            and each.is_official in (filters.boolean("is-official", default=each.is_official),)
+            and each.is_automated in (filters.boolean("is-automated", default=each.is_automated),)
+        ]
+    )
 
 
 async def body(call: Call) -> AsyncIterator[bytes]:
@@ -151,9 +174,13 @@ def _credentials(call: Call) -> Credentials:
         return ANONYMOUS
 
 
-async def distribution(_call: Call) -> web.Response:
-    """Refuse."""
-    raise NotImplementedHere("the embedded engine cannot look into registries yet")
+async def distribution(call: Call) -> web.Response:
+    """What a registry has under a name, without pulling it."""
+    found = await call.engine.distribution.inspect(
+        parse(call.names["name"]), credentials=_credentials(call)
+    )
+    listed = [shapes.without_empty(shapes.document(each), "variant") for each in found.platforms]
+    return answer({"Descriptor": found.descriptor, "Platforms": listed})
 
 
 routes = (

@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from dockerlab.engine import info
-from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
+from dockerlab.engine.distribution.credentials import Credentials
+from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.server import shapes
 from dockerlab.engine.server.answers import answer
 from dockerlab.engine.server.call import Call
@@ -60,9 +61,13 @@ async def disk_usage(call: Call) -> web.Response:
     return answer(made)
 
 
-async def authenticate(_call: Call) -> web.Response:
-    """Refuse."""
-    raise NotImplementedHere("the embedded engine cannot log in to registries yet")
+async def authenticate(call: Call) -> web.Response:
+    """``docker login``."""
+    credentials = await call.json(Credentials)
+    if credentials is None:
+        raise InvalidParameter("invalid JSON: got EOF while reading request body")
+    token = await call.engine.distribution.log_in(credentials)
+    return answer({"IdentityToken": token, "Status": "Login Succeeded"})
 
 
 routes = (

@@ -55,4 +55,39 @@ EXEC = (
     ),
 )
 
-INSIDE = (*EXEC,)
+REGISTRIES = (
+    scenario(
+        "push",
+        "docker tag page {registry}/page:1",
+        "docker tag tool {registry}/page:2",
+        Step("docker push {registry}/page:1", unordered=True),
+        Step("docker push {registry}/page:1", unordered=True),
+        Step("docker push -a {registry}/page", unordered=True),
+        "docker push -q {registry}/page:2",
+        "docker push {registry}/page:nosuch",
+        "docker push {registry}/nosuch",
+        "docker push nosuchimage",
+        "docker push 127.0.0.1:9/page",
+        "docker rmi {registry}/page:1 {registry}/page:2",
+        Step("docker pull -a {registry}/page", unordered=True),
+        Step(
+            "docker images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' {registry}/page",
+            unordered=True,
+        ),
+        "docker rmi {registry}/page:1 {registry}/page:2",
+        "docker pull -a {registry}/nosuch",
+        "docker rmi busybox:1.36",
+        Step("docker pull -aq busybox", unordered=True),
+    ),
+    scenario(
+        "log in and search",
+        "docker login -u me -p secret {registry}",
+        "docker logout {registry}",
+        "docker login -u me -p secret 127.0.0.1:9",
+        "docker search --limit 200 busybox",
+        "docker search --filter nosuch=x busybox",
+        "docker search busybox",
+    ),
+)
+
+INSIDE = (*EXEC, *REGISTRIES)

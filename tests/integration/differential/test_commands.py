@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.engine import Engine
+from tests.engines.registry import Registry
 from tests.integration.differential.allowed import ALLOWED
 from tests.integration.differential.comparison import (
     MET,
@@ -34,16 +35,20 @@ pytestmark = pytest.mark.timeout(300)
 class Side:
     """One engine's run through a scenario."""
 
-    def __init__(self, engine: Engine, files: Path) -> None:
+    def __init__(self, engine: Engine, files: Path, registry: str) -> None:
         self.engine = engine
         self.normal = Normal()
         self._files = files
+        self._registry = f"{registry}/of-{engine.name}"
         self._start = time.time()
 
     def run(self, step: Step) -> Answer:
         """Run one step on this engine."""
         line = step.command.format(
-            files=self._files, start=f"{self._start:.6f}", now=f"{time.time():.6f}"
+            files=self._files,
+            registry=self._registry,
+            start=f"{self._start:.6f}",
+            now=f"{time.time():.6f}",
         )
         arguments = shlex.split(line)[1:]
         done = self.engine.docker(*arguments, stdin=step.stdin, timeout=60)
@@ -54,6 +59,9 @@ class Side:
         )
 
     def _local(self, text: str) -> str:
+        text = text.replace(self._registry, "<registry>")
+        text = text.replace(f"{self._registry.partition('/')[2]}/", "")
+        text = text.replace(self.engine.environment["DOCKER_CONFIG"], "<config>")
         return text.replace(str(self._files), "<files>")
 
 
@@ -86,9 +94,15 @@ def folders(session_directory: Path, request: pytest.FixtureRequest) -> tuple[Pa
 @pytest.mark.docker
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: each.name)
 def test_same_answers(
-    scenario: Scenario, engines: tuple[Engine, Engine], folders: tuple[Path, Path]
+    scenario: Scenario,
+    engines: tuple[Engine, Engine],
+    folders: tuple[Path, Path],
+    registry: Registry,
 ) -> None:
-    docker, embedded = (Side(engine, files) for engine, files in zip(engines, folders, strict=True))
+    docker, embedded = (
+        Side(engine, files, f"{registry.address}/{engines[1].name}")
+        for engine, files in zip(engines, folders, strict=True)
+    )
     failures = []
     try:
         for step in scenario.steps:
