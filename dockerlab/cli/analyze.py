@@ -36,6 +36,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser("analyze", help=text("analyze.help"))
     parser.add_argument("target", metavar="IMAGE|ARCHIVE|LAYOUT", help=text("analyze.target"))
     parser.add_argument("--image", metavar="NAME", help=text("analyze.image"))
+    parser.add_argument("--no-verify", action="store_true", help=text("analyze.no_verify"))
     parser.add_argument("--json", action="store_true", help=text("command.json"))
     parser.add_argument(
         "--min-efficiency", type=_share, metavar="0…1", help=text("analyze.min_efficiency")
@@ -48,7 +49,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run(options: argparse.Namespace) -> int:
     """Print the analysis; return 3 where a limit does not hold."""
-    analysis = _analyze(options.target, options.image)
+    analysis = _analyze(options.target, options.image, verify=not options.no_verify)
     if options.json:
         json.dump(as_document(analysis), sys.stdout, ensure_ascii=True)
         sys.stdout.write("\n")
@@ -59,12 +60,12 @@ def run(options: argparse.Namespace) -> int:
     return LIMIT_EXCEEDED if faults else 0
 
 
-def _analyze(target: str, image: str | None) -> Analysis:
+def _analyze(target: str, image: str | None, *, verify: bool) -> Analysis:
     with ReadProgress() as progress:
         if target == "-":
-            return analyze_stream(sys.stdin.buffer, image, progress=progress)
+            return analyze_stream(sys.stdin.buffer, image, progress=progress, verify=verify)
         if _is_path(target):
-            return analyze_path(Path(target), image, progress=progress)
+            return analyze_path(Path(target), image, progress=progress, verify=verify)
         from dockerlab.notebook.connect import open_connection  # noqa: PLC0415
 
         return analyze_image(open_connection().client, target, progress=progress)

@@ -2,6 +2,10 @@
 
 Everything is read once, in one pass, and kept by diff ID: the second time, and for every other
 image that shares a layer, that layer is not read again.
+
+An engine is trusted: it verified the layers when it took them in, and they are not hashed here. An
+archive may be anybody's, and what is kept by diff ID serves all images: so a layer is held against
+its diff ID, unless the caller says `verify=False`.
 """
 
 from __future__ import annotations
@@ -50,7 +54,9 @@ def analyze_image(
         contents = _remembered(image.id, kept)
         layers = [kept.layer(part.diff_id) for part in contents.parts] if contents else []
         if contents is None or None in layers:
-            blobs = Streamed(told(_reader(image.save(chunk_size=CHUNK)), progress), kept)
+            blobs = Streamed(
+                told(_reader(image.save(chunk_size=CHUNK)), progress), kept, verify=False
+            )
             contents = replace(find_image(blobs), id=ImageID(image.id))
             layers = list(_layers(blobs, contents))
             kept.keep_document(image.id, msgspec.json.encode(contents))
@@ -66,11 +72,12 @@ def analyze_path(
     *,
     cache: LayerCache | None = None,
     progress: Progress | None = None,
+    verify: bool = True,
 ) -> Analysis:
     """Return the analysis of an image in a `docker save` archive or an OCI image layout.
 
     The layout may be a folder or a tar; a tar may be compressed. `name` chooses among several
-    images; without it, it is the first.
+    images; without it, it is the first. `verify=False` takes its diff IDs for true.
 
     Raises:
         SourceMissing: there is no such file or folder, or it may not be read.
@@ -81,13 +88,13 @@ def analyze_path(
     kept = cache or LayerCache()
     try:
         if path.is_dir():
-            return _analyze(Folder(path, kept, progress), name)
+            return _analyze(Folder(path, kept, progress, verify), name)
         with path.open("rb") as file:
             head = file.read(4)
             file.seek(0)
             if is_compressed(head):
-                return analyze_stream(file, name, cache=kept, progress=progress)
-            return _analyze(TarFile(file, kept, progress), name)
+                return analyze_stream(file, name, cache=kept, progress=progress, verify=verify)
+            return _analyze(TarFile(file, kept, progress, verify=verify), name)
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         raise SourceMissing(path=path, reason=error.strerror) from error
 
@@ -98,6 +105,7 @@ def analyze_stream(
     *,
     cache: LayerCache | None = None,
     progress: Progress | None = None,
+    verify: bool = True,
 ) -> Analysis:
     """Return the analysis of an image in an archive that can only be read once, as from a pipe.
 
@@ -107,7 +115,8 @@ def analyze_stream(
 
     """
     kept = cache or LayerCache()
-    return _analyze(Streamed(decompressed(told(file.read, progress)), kept), name)
+    read = decompressed(told(file.read, progress))
+    return _analyze(Streamed(read, kept, verify=verify), name)
 
 
 def _analyze(blobs: Blobs, name: str | None) -> Analysis:

@@ -53,6 +53,7 @@ class Folder:
     path: Path
     cache: LayerCache
     progress: Progress | None = None
+    verify: bool = True
 
     def document(self, name: str) -> bytes | None:
         """Return a small file of the folder."""
@@ -68,7 +69,8 @@ class Folder:
             return known
         try:
             with (self.path / name).open("rb") as file:
-                return _verified(told(file.read, self.progress), diff_id, self.cache)
+                read = told(file.read, self.progress)
+                return _read(read, diff_id, self.cache, verify=self.verify)
         except (FileNotFoundError, IsADirectoryError):
             return None
 
@@ -76,7 +78,15 @@ class Folder:
 class TarFile:
     """An archive in which one can go to and fro: only what is needed is read."""
 
-    def __init__(self, file: BinaryIO, cache: LayerCache, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        cache: LayerCache,
+        progress: Progress | None = None,
+        *,
+        verify: bool = True,
+    ) -> None:
+        self._verify = verify
         self._cache = cache
         self._file = file
         self._progress = progress
@@ -102,13 +112,14 @@ class TarFile:
             return known
         self._file.seek(place[0])
         read = _limited(told(self._file.read, self._progress), place[1])
-        return _verified(read, diff_id, self._cache)
+        return _read(read, diff_id, self._cache, verify=self._verify)
 
 
 class Streamed:
     """An archive that has passed by: its documents, and the layers found in it."""
 
-    def __init__(self, read: Reader, cache: LayerCache) -> None:
+    def __init__(self, read: Reader, cache: LayerCache, *, verify: bool = True) -> None:
+        self._verify = verify
         self._documents: dict[str, bytes] = {}
         self._layers: dict[str, LayerFiles] = {}
         self._entries = 0
@@ -150,7 +161,8 @@ class Streamed:
                 continue
             head = file.read(BLOCK)
             if is_compressed(head) or looks_like_tar(head):
-                layer = scan_layer(decompressed(preceded(head, file.read)))
+                named = None if self._verify or is_compressed(head) else _diff_id(name)
+                layer = scan_layer(decompressed(preceded(head, file.read)), known=named)
                 cache.keep_layer(layer)
                 self._keep(name, layer)
             elif member.size <= MAX_DOCUMENT:
@@ -163,8 +175,14 @@ class Streamed:
 
 def _known(name: str, cache: LayerCache) -> LayerFiles | None:
     """Return a layer that is not compressed, and so named by its diff ID, if the cache has it."""
+    diff_id = _diff_id(name)
+    return cache.layer(diff_id) if diff_id else None
+
+
+def _diff_id(name: str) -> DiffID | None:
+    """Return the diff ID of a layer that is not compressed, if its name has it."""
     folder, _, digest = name.rpartition("/")
-    return cache.layer(f"sha256:{digest}") if folder == "blobs/sha256" else None
+    return DiffID(f"sha256:{digest}") if folder == "blobs/sha256" else None
 
 
 class _Forward:
@@ -244,8 +262,8 @@ def _bounded(data: bytes) -> bytes:
     return data
 
 
-def _verified(read: Reader, diff_id: DiffID, cache: LayerCache) -> LayerFiles:
-    layer = scan_layer(decompressed(read))
+def _read(read: Reader, diff_id: DiffID, cache: LayerCache, *, verify: bool) -> LayerFiles:
+    layer = scan_layer(decompressed(read), known=None if verify else diff_id)
     if layer.diff_id != diff_id:
         raise ArchiveDamaged("layers.diff_id_wrong", diff_id=diff_id)
     cache.keep_layer(layer)

@@ -25,14 +25,17 @@ class LayerFiles(msgspec.Struct, frozen=True):
         return sum(entry.size for entry in self.entries)
 
 
-def scan_layer(read: Reader) -> LayerFiles:
+def scan_layer(read: Reader, *, known: DiffID | None = None) -> LayerFiles:
     """Read an uncompressed layer to its end; about a megabyte of it is in memory at a time.
+
+    `known` is the layer's diff ID where it need not be computed, which is half the work.
 
     Raises:
         ArchiveDamaged: this is no tar, or one that is cut short.
         TooMuch: it has more files than fit into bounded memory.
 
     """
-    with Stream(read) as stream:
+    with Stream(read, is_hashed=known is None) as stream:
         found = tuple(entries(stream))
-        return LayerFiles(DiffID(stream.finish()), found)
+        digest = stream.finish()
+        return LayerFiles(known or DiffID(digest), found)

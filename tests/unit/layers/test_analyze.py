@@ -156,6 +156,16 @@ def test_a_layer_that_is_not_what_its_digest_says(tmp_path: Path, cache: LayerCa
         analyze_stream(stream, cache=cache)
 
 
+@pytest.mark.parametrize("style", [new_style, old_style])
+def test_unverified_figures_are_the_same(style: Any, tmp_path: Path) -> None:
+    path = saved(style(LAYERS), tmp_path)
+    verified = analyze_path(path, cache=LayerCache(tmp_path / "a"))
+    assert analyze_path(path, cache=LayerCache(tmp_path / "b"), verify=False) == verified
+    with path.open("rb") as stream:
+        streamed = analyze_stream(stream, cache=LayerCache(tmp_path / "c"), verify=False)
+    assert streamed == verified
+
+
 def test_a_compressed_layer_cut_short(tmp_path: Path, cache: LayerCache) -> None:
     for pack in (gzipped, zstd):
         files = layout(LAYERS, pack=pack)
