@@ -9,6 +9,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -20,6 +21,7 @@ from dockerlab.engine.errors import Forbidden, InvalidParameter
 from dockerlab.engine.snapshots import trees
 from dockerlab.engine.unpack import tar
 from dockerlab.engine.unpack.extract import extract
+from dockerlab.engine.unpack.ownership import Ownership
 
 DOCKERFILE = "Dockerfile"
 IGNORE_FILE = ".dockerignore"
@@ -183,17 +185,24 @@ def header_of(place: Path, name: bytes) -> Header:
     kind = _KINDS.get(stat.S_IFMT(status.st_mode), tar.FILE)
     special = kind in (tar.CHARACTER, tar.BLOCK_DEVICE)
     device = (os.major(status.st_rdev), os.minor(status.st_rdev)) if special else (0, 0)
+    # Without any privilege all files are the user's own, who is root inside.
+    uid, gid = (status.st_uid, status.st_gid) if _privileged() else (0, 0)
     return Header(
         name=name + b"/" if kind == tar.DIRECTORY else name,
         type=kind,
         mode=stat.S_IMODE(status.st_mode),
-        uid=status.st_uid,
-        gid=status.st_gid,
+        uid=uid,
+        gid=gid,
         size=status.st_size if kind == tar.FILE else 0,
         target=os.fsencode(place.readlink()) if kind == tar.SYMLINK else b"",
         device=device,
         xattrs=capability(place),
     )
+
+
+@cache
+def _privileged() -> bool:
+    return Ownership.here().privileged
 
 
 def capability(place: Path) -> dict[bytes, bytes]:

@@ -80,8 +80,19 @@ def clean(engine: Engine) -> None:
         engine.docker(*command)
 
 
+NOT_HERE = {
+    "ADD archives": "without any privilege files belong to whoever runs the engine",
+    "links and privileges from a stage": "the same",
+    "COPY directories": "the same",
+    "a command that is killed": "the first process of a container may be killed from inside it",
+}
+"""What proot cannot do, and why."""
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_same_builds(case: Case, engines: tuple[Engine, Engine]) -> None:
+    if engines[1].name == "proot" and case.name in NOT_HERE:
+        pytest.skip(NOT_HERE[case.name])
     with ThreadPoolExecutor(2) as both:
         docker, embedded = both.map(lambda engine: said(engine, case), engines)
     differences: list[Difference] = list(
