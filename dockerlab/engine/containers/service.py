@@ -9,6 +9,7 @@ from pathlib import Path
 from dockerlab.engine.containers import listing, names, recovery, spec
 from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
+from dockerlab.engine.containers.copying import Copying
 from dockerlab.engine.containers.creation import Creation
 from dockerlab.engine.containers.execs import Execs
 from dockerlab.engine.containers.lifecycle import Lifecycle
@@ -72,6 +73,7 @@ class Containers:
             runtime=runtime,
         )
         self.execs = Execs(self._register, self._lives, starter=self._starter)
+        self.copying = Copying(self._register, self._lives, starter=self._starter)
         self._creation = Creation(
             self._register,
             images=images,

@@ -38,6 +38,8 @@ class Starter:
         self._runtime = runtime
         self._controllers = controllers
         self._machine = machine
+        self._roots: dict[str, Path] = {}
+        """Of the containers that run, or that somebody looks into."""
 
     async def start(self, container: Container, life: Life) -> Process:
         """Start the container's process, its streams joined to ``life``.
@@ -82,18 +84,28 @@ class Starter:
 
     def user(self, container: Container, user: str) -> users.User:
         """Who ``user`` is in a running container; raises as ``users.find`` does."""
-        root = self._register.home(container.id) / ROOTFS
+        root = self.root(container.id)
         return users.find(root, user, extra_groups=container.spec.host.group_add or ())
+
+    def root(self, container_id: str) -> Path:
+        """Where the root file system of a running container is."""
+        return self._roots.get(container_id) or self._register.home(container_id) / ROOTFS
+
+    def mount(self, container_id: str) -> Path:
+        """Show the root file system of a container that does not run, until ``unmount``."""
+        return self._mount(container_id, self._register.home(container_id))
 
     def unmount(self, container_id: str) -> None:
         """Take the root file system down again."""
+        self._roots.pop(container_id, None)
         self._snapshots.unmount(self._register.home(container_id) / ROOTFS)
 
     def _mount(self, container_id: str, home: Path) -> Path:
         target = home / ROOTFS
         target.mkdir(mode=0o700, exist_ok=True)
         self._snapshots.unmount(target)  # what an earlier engine may have left there
-        return self._snapshots.mount(container_id, target)
+        root = self._roots[container_id] = self._snapshots.mount(container_id, target)
+        return root
 
     def _write_bundle(
         self, container: Container, home: Path, root: Path, resources: dict[str, object]

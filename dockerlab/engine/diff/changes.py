@@ -36,8 +36,8 @@ def own(snapshots: Snapshotter, name: str) -> list[Change]:
     return _Upper(Below(snapshots.below(name))).run(directory)
 
 
-def everything(directory: Path) -> list[Change]:
-    """All of a directory, as if it had been added: for an export."""
+def everything(directory: Path | int) -> list[Change]:
+    """All of a directory, or of one that is open, as if it had been added: for an export."""
     return compare(None, directory)
 
 

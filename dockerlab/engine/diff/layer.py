@@ -86,8 +86,23 @@ def pack(
     )
 
 
+def pieces(
+    directory: Path, changes: Iterable[Change], *, prefix: bytes = b"", end: bool = True
+) -> Iterator[bytes]:
+    """The same, piece by piece, each name after ``prefix``; ``end`` says that no more comes."""
+    packer = _Packer(directory, Ownership.here(), prefix=prefix)
+    try:
+        for change in changes:
+            yield from packer.member(change)
+    finally:
+        packer.close()
+    if end:
+        yield tarwriter.END
+
+
 class _Packer:
-    def __init__(self, directory: Path, ownership: Ownership) -> None:
+    def __init__(self, directory: Path, ownership: Ownership, *, prefix: bytes = b"") -> None:
+        self._prefix = prefix
         self._root = Root(directory, made=lambda _: None)
         self._ownership = ownership
         self._first: dict[int, bytes] = {}  # by inode: the name that its other names link to
@@ -111,7 +126,7 @@ class _Packer:
 
     def _present(self, path: Parts, status: os.stat_result, kind: bytes) -> Iterator[bytes]:
         parent, _ = self._root.directory(path[:-1], make=False)
-        name = b"/".join(path)
+        name = self._prefix + b"/".join(path)
         size, target = 0, b""
         if kind == tarwriter.DIRECTORY:
             name += b"/"

@@ -192,9 +192,5 @@ routes = (
     Route("DELETE", "/containers/{name}", remove),
     Route("GET", "/containers/{name}/top", not_yet),
     Route("GET", "/containers/{name}/stats", not_yet),
-    Route("GET", "/containers/{name}/export", not_yet),
-    Route("HEAD", "/containers/{name}/archive", not_yet),
-    Route("GET", "/containers/{name}/archive", not_yet),
-    Route("PUT", "/containers/{name}/archive", not_yet),
     Route("POST", "/containers/{name}/update", not_yet),
 )

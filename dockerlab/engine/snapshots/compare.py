@@ -42,8 +42,11 @@ class Change(msgspec.Struct, frozen=True):
 _Listing = dict[bytes, os.stat_result]
 
 
-def compare(old: Path | None, new: Path) -> list[Change]:
-    """The changes from ``old`` (nothing, if None) to ``new``, sorted by path."""
+def compare(old: Path | None, new: Path | int) -> list[Change]:
+    """The changes from ``old`` (nothing, if None) to ``new``, sorted by path.
+
+    ``new`` may be a handle on an open directory, which stays open.
+    """
     return _Comparison().run(old, new)
 
 
@@ -63,9 +66,10 @@ class _Comparison:
         # Directories still to be looked at: handles on the old one, if any, and on the new one.
         self._pending: list[tuple[int | None, int, tuple[bytes, ...], list[bytes], _Listing]] = []
 
-    def run(self, old: Path | None, new: Path) -> list[Change]:
+    def run(self, old: Path | None, new: Path | int) -> list[Change]:
         before = None if old is None else open_directory(old)
-        self._enter(before, open_directory(new), ())
+        after = os.dup(new) if isinstance(new, int) else open_directory(new)
+        self._enter(before, after, ())
         try:
             while self._pending:
                 before, after, path, subdirectories, old_names = self._pending[-1]
