@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from dockerlab import __version__
-from dockerlab.cli import analyze, graph
+from dockerlab.cli import analyze, graph, pack
 from dockerlab.errors import DockerlabError
 from dockerlab.messages import text
 
@@ -78,7 +78,7 @@ def _engine(arguments: Sequence[str]) -> int:
 
     given = list(arguments)
     if given[:1] in (["start"], ["run"]) and not {"-h", "--help"}.intersection(given):
-        given += [word for pack in packs() for word in ("--pack", str(pack))]
+        given += [word for each in packs() for word in ("--pack", str(each))]
     return daemon.main(given)
 
 
@@ -97,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
     analyze.add_command(commands)
     graph.add_command(commands)
+    pack.add_command(commands)
     commands.add_parser("engine", help=text("command.engine"), add_help=False)
     cleanup = commands.add_parser("cleanup", help=text("command.cleanup"))
     cleanup.set_defaults(run=_cleanup)

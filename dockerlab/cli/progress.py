@@ -21,7 +21,8 @@ class ReadProgress:
     Nothing is shown of what is done within a second.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIO | None = None, *, key: str = "analyze.reading") -> None:
+        self._key = key
         self._stream = stream or sys.stderr
         self._is_terminal = self._stream.isatty()
         self._next = time.monotonic() + _PATIENCE
@@ -48,6 +49,6 @@ class ReadProgress:
             return
         self._next = now + (_ON_A_TERMINAL if self._is_terminal else _IN_A_LOG)
         self._is_shown = True
-        line = text("analyze.reading", size=human_size(self._read))
+        line = text(self._key, size=human_size(self._read))
         self._stream.write(f"\r{line}\x1b[K" if self._is_terminal else f"{line}\n")
         self._stream.flush()
