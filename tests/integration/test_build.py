@@ -252,3 +252,24 @@ def test_commit_and_diff(embedded_engine: Engine, client: DockerClient) -> None:
     with pytest.raises(APIError, match="No such container: nosuch"):
         client.api.commit("nosuch")
     client.images.remove("t-commit:1")
+
+
+def test_pruning_does_not_break_a_build(
+    embedded_engine: Engine, client: DockerClient, context: Callable[..., Path]
+) -> None:
+    steps = "".join(f"RUN echo {number} > /{number}\nENV n={number}\n" for number in range(8))
+    folder = context(f"FROM busybox\n{steps}")
+
+    def build(number: int) -> subprocess.CompletedProcess[bytes]:
+        options = ("--no-cache", "--network", "none", "-t", f"t-prune:{number}")
+        return embedded_engine.docker("build", *options, str(folder))
+
+    with ThreadPoolExecutor(4) as pool:
+        builds = [pool.submit(build, number) for number in range(3)]
+        while not all(done.done() for done in builds):
+            embedded_engine.docker("image", "prune", "-f")
+    for done in builds:
+        assert done.result().returncode == 0, done.result().stderr
+    for number in range(3):
+        assert client.containers.run(f"t-prune:{number}", "cat /7", remove=True) == b"7\n"
+        client.images.remove(f"t-prune:{number}")

@@ -51,7 +51,7 @@ from dockerlab.engine.dockerfile.stages import Plan, plan
 from dockerlab.engine.dockerfile.words import Lexer
 from dockerlab.engine.errors import InvalidParameter, SystemFailure
 from dockerlab.engine.images.body import finished
-from dockerlab.engine.images.derivation import Layer
+from dockerlab.engine.images.derivation import Keep, Layer
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import DiffID, HealthConfig, RunConfig
@@ -85,7 +85,10 @@ class Build:
         output: Output,
         workspace: Workspace,
         context: sources.Context | None,
+        keep: Keep,
     ) -> None:
+        """``keep`` is told of each image that the build needs from then on."""
+        self._keep = keep
         self._services = services
         self._options = options
         self._output = output
@@ -192,6 +195,8 @@ class Build:
         if not base:
             raise SystemFailure(f"base name ({step.base}) should not be blank")
         found = await self._bases.find(base, self._stages.named(base), platform=platform)
+        if found is not None:
+            self._keep(found)
         config = self._services.images.config(found).config if found else None
         stage = Stage(step.name, found, config, self._arguments.for_stage())
         await self._trigger(stage)
@@ -377,6 +382,7 @@ class Build:
         if found is None:
             return False
         await self._output.line(" ---> Using cache")
+        self._keep(found)
         stage.take(found)
         return True
 
@@ -391,7 +397,9 @@ class Build:
         def document(diff_id: DiffID | None) -> bytes:
             return image_document(below, made_by, diff_id)
 
-        stage.take(await images.derive(parent=stage.image, document=document, layer=layer))
+        stage.take(
+            await images.derive(parent=stage.image, document=document, layer=layer, keep=self._keep)
+        )
 
     def _made_by(self, stage: Stage, config: ContainerConfig, container_id: str) -> Step:
         return Step(

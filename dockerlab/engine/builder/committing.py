@@ -14,6 +14,7 @@ from dockerlab.engine.containers.creation import merge
 from dockerlab.engine.containers.model import Container, Status
 from dockerlab.engine.dockerfile.changes import apply_changes
 from dockerlab.engine.errors import Conflict, EngineError
+from dockerlab.engine.images.derivation import Keep
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import DiffID, ImageID
 from dockerlab.engine.reference import Reference
@@ -47,10 +48,11 @@ async def commit(services: Services, reference: str, options: CommitOptions) -> 
     async with _paused(services, container, wanted=options.pause):
         own = container.spec.config
         config = merge(apply_changes(options.config or own, options.changes), own)
-        image = await _derive(services, container, config, options)
-    if options.name is not None:
-        name = options.name.stored
-        services.images.tag(image.image_id, name.name, name.tag)
+        with services.images.building() as keep:
+            image = await _derive(services, container, config, options, keep)
+            if options.name is not None:
+                name = options.name.stored
+                services.images.tag(image.image_id, name.name, name.tag)
     services.containers.publish(
         container,
         "commit",
@@ -62,7 +64,11 @@ async def commit(services: Services, reference: str, options: CommitOptions) -> 
 
 
 async def _derive(
-    services: Services, container: Container, config: ContainerConfig, options: CommitOptions
+    services: Services,
+    container: Container,
+    config: ContainerConfig,
+    options: CommitOptions,
+    keep: Keep,
 ) -> Image:
     parent = services.images.resolve(container.image_id)
     below = services.images.config(parent)
@@ -79,7 +85,7 @@ async def _derive(
         return image_document(below, step, diff_id)
 
     layer = partial(write_changes, services.snapshots, container.id)
-    return await services.images.derive(parent=parent, document=document, layer=layer)
+    return await services.images.derive(parent=parent, document=document, layer=layer, keep=keep)
 
 
 @asynccontextmanager

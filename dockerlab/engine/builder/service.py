@@ -84,12 +84,15 @@ class Builder:
         )
         try:
             context, dockerfile = await self._receive(body, workspace, options)
-            image = await Build(self._services, options, output, workspace, context).run(dockerfile)
-            await output.line(f"Successfully built {image.image_id.removeprefix('sha256:')[:12]}")
-            for tag in options.tags:
-                name = tag.stored
-                self._services.images.tag(image.image_id, name.name, name.tag)
-                await output.line(f"Successfully tagged {name.familiar}")
+            with self._services.images.building() as keep:
+                build = Build(self._services, options, output, workspace, context, keep)
+                image = await build.run(dockerfile)
+                short = image.image_id.removeprefix("sha256:")[:12]
+                await output.line(f"Successfully built {short}")
+                for tag in options.tags:
+                    name = tag.stored
+                    self._services.images.tag(image.image_id, name.name, name.tag)
+                    await output.line(f"Successfully tagged {name.familiar}")
             await output.conclude(image.image_id)
         finally:
             # Nobody needs to wait for it.

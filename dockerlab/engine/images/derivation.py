@@ -17,6 +17,9 @@ EMPTY_LAYER = DiffID("sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cdd
 Layer = Callable[[BinaryIO], DiffID]
 """Writes an uncompressed layer, and says its diff ID. Called in a worker thread."""
 
+Keep = Callable[[Image], None]
+"""Told of a new image."""
+
 Document = Callable[[DiffID | None], bytes]
 """The config of the new image with this layer added, or without any."""
 
@@ -29,9 +32,11 @@ class Deriver:
         self._registrar = registrar
 
     async def derive(
-        self, *, parent: Image | None, document: Document, layer: Layer | None
+        self, *, parent: Image | None, document: Document, layer: Layer | None, keep: Keep
     ) -> Image:
         """Register a child of ``parent``; one that is there already is found again.
+
+        ``keep`` is called before anybody could remove it again.
 
         Raises:
             DiskFull: no space is left; nothing is kept.
@@ -43,14 +48,14 @@ class Deriver:
                 with self._library.content.ingest() as ingest:
                     if await self._write(layer, ingest) != EMPTY_LAYER:
                         blob = await hold.commit(ingest)
-            return await self._register(parent, document, blob)
+            return await self._register(parent, document, blob, keep)
 
     async def _write(self, layer: Layer, ingest: Ingest) -> DiffID:
         work = asyncio.create_task(asyncio.to_thread(layer, cast("BinaryIO", ingest)))
         return await finished(work, stop=lambda: None)
 
     async def _register(
-        self, parent: Image | None, document: Document, blob: Digest | None
+        self, parent: Image | None, document: Document, blob: Digest | None, keep: Keep
     ) -> Image:
         config = document(None if blob is None else DiffID(blob))
         async with self._registrar.incoming(config) as incoming:
@@ -60,5 +65,6 @@ class Deriver:
             image = await incoming.register(
                 parent=None if parent is None else parent.image_id, built=True
             )
+            keep(image)
         self._library.publish("create", image.image_id)
         return image

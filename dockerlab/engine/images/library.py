@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -43,6 +44,8 @@ class Library:
         self.collector = Collector(database=database, content=content, snapshots=snapshots)
         self.catalogue = Catalogue(self.records, content)
         self.now = now
+        self.building: Counter[ImageID] = Counter()
+        """Images that builds under way need, with or without a name."""
         # A config never changes, being named by its digest.
         self.config_of = lru_cache(_CONFIGS_REMEMBERED)(self._read_config)
 

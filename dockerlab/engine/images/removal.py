@@ -195,6 +195,8 @@ class _Remover:
         records = self._library.records
         if records.children(image.image_id):
             return _Obstacle("image has dependent child images", hard=True, used=False)
+        if self._library.building[image.image_id]:
+            return _Obstacle("image is being used by a build", hard=True, used=True)
         users = records.users(image.image_id)
         running = [use for use in users if use.running]
         if running:

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from dockerlab.engine.content.store import ContentStore
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials
@@ -11,7 +13,7 @@ from dockerlab.engine.errors import Conflict, InvalidParameter, NotImplementedHe
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.filters import Filters
 from dockerlab.engine.images import inspection, listing, removal, saving
-from dockerlab.engine.images.derivation import Deriver, Document, Layer
+from dockerlab.engine.images.derivation import Deriver, Document, Keep, Layer
 from dockerlab.engine.images.importing import Importer
 from dockerlab.engine.images.library import Library
 from dockerlab.engine.images.loading import Loader
@@ -238,15 +240,36 @@ class Images:
         )
 
     async def derive(
-        self, *, parent: Image | None, document: Document, layer: Layer | None
+        self,
+        *,
+        parent: Image | None,
+        document: Document,
+        layer: Layer | None,
+        keep: Keep = lambda _: None,
     ) -> Image:
         """Make an image on top of ``parent``: a step of a build, or a commit.
+
+        ``keep`` is called with it before anybody could remove it again (see ``building``).
 
         Raises:
             DiskFull: no space is left; nothing is kept.
 
         """
-        return await self._deriver.derive(parent=parent, document=document, layer=layer)
+        return await self._deriver.derive(parent=parent, document=document, layer=layer, keep=keep)
+
+    @contextmanager
+    def building(self) -> Iterator[Callable[[Image], None]]:
+        """Keep images from being removed during the block: those that its value is called with."""
+        kept: list[ImageID] = []
+
+        def keep(image: Image) -> None:
+            kept.append(image.image_id)
+            self._library.building[image.image_id] += 1
+
+        try:
+            yield keep
+        finally:
+            self._library.building -= Counter(kept)
 
     def built_on(self, parent: Image | None) -> tuple[Image, ...]:
         """The images that this engine made from ``parent``, or from nothing; newest first."""
