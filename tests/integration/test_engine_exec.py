@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any, cast
 
 import pytest
 from docker import DockerClient
@@ -98,6 +99,17 @@ def test_a_background_process_does_not_hold_the_client_for_ever(container: Conta
     code, output = container.exec_run("sh -c 'sleep 1000 & echo done'")
     assert (code, output) == (0, b"done\n")
     assert time.monotonic() - begun < 10
+
+
+def test_top_and_stats_tell_of_the_container_s_processes_alone(container: Container) -> None:
+    container.exec_run("sh -c 'while :; do :; done'", detach=True)
+    shown = container.top(ps_args="-eo pid,args")
+    commands = [row[1] for row in shown["Processes"]]
+    assert commands[0] == "sleep 1000"
+    stats = cast(dict[str, Any], container.stats(stream=False))
+    used = stats["cpu_stats"]["cpu_usage"]["total_usage"]
+    assert used > stats["precpu_stats"]["cpu_usage"]["total_usage"]
+    assert stats["memory_stats"]["limit"] > stats["memory_stats"]["usage"] > 0
 
 
 def _until(done: Callable[[], object], *, seconds: float = 10) -> None:

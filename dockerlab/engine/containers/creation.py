@@ -118,7 +118,7 @@ def check(config: ContainerConfig, host: HostConfig) -> None:
     _check_config(config)
     capabilities.check(host.cap_add or (), "CapAdd")
     capabilities.check(host.cap_drop or (), "CapDrop")
-    _check_restarts(host)
+    check_restarts(host)
     limits.check(host)
     spec.check_namespaces(host)
     spec.check_security(host.security_opt or ())
@@ -170,7 +170,8 @@ def _check_config(config: ContainerConfig) -> None:
         signals.parse(config.stop_signal)
 
 
-def _check_restarts(host: HostConfig) -> None:
+def check_restarts(host: HostConfig) -> None:
+    """Refuse a restart policy that makes no sense; raises InvalidParameter."""
     policy = host.restart_policy
     if policy.name and policy.name not in _POLICIES:
         raise InvalidParameter(

@@ -11,6 +11,7 @@ import msgspec
 from dockerlab.engine.containers import names
 from dockerlab.engine.containers.model import (
     Container,
+    Spec,
     State,
     container_of,
     encode,
@@ -100,6 +101,10 @@ class Register:
         state: State = msgspec.structs.replace(container.state, **changes)
         self.rows.save_state(container_id, encode(state))
         return msgspec.structs.replace(container, state=state)
+
+    def respecify(self, container: Container, spec: Spec) -> None:
+        """Keep another specification of a container."""
+        self.rows.save_spec(container.id, encode(spec))
 
     def home(self, container_id: str) -> Path:
         """The directory with a container's log, its bundle and its own files."""

@@ -169,13 +169,6 @@ async def prune(call: Call) -> web.Response:
     return answer(await completed(work))
 
 
-async def not_yet(call: Call) -> web.Response:
-    """Refuse what is not there yet, but say first if the container is not there either."""
-    call.engine.containers.get(call.names["name"])
-    action = call.request.path.rpartition("/")[2]
-    raise NotImplementedHere(f"the embedded engine cannot do this yet: {action}")
-
-
 routes = (
     Route("GET", "/containers/json", index),
     Route("POST", "/containers/create", create),
@@ -190,7 +183,4 @@ routes = (
     Route("POST", "/containers/{name}/pause", pause),
     Route("POST", "/containers/{name}/unpause", unpause),
     Route("DELETE", "/containers/{name}", remove),
-    Route("GET", "/containers/{name}/top", not_yet),
-    Route("GET", "/containers/{name}/stats", not_yet),
-    Route("POST", "/containers/{name}/update", not_yet),
 )

@@ -36,7 +36,7 @@ ALLOWED: tuple[Allowed, ...] = (
     # What the machine or the reference is like
     Allowed(
         r".",
-        r"^WARNING: IPv4 forwarding is disabled",
+        r"^(WARNING: )?IPv4 forwarding is disabled",
         "Docker warns of the machine it runs on; we forward for no bridge",
         sometimes=True,
     ),

@@ -156,4 +156,32 @@ COPY = (
     ),
 )
 
-INSIDE = (*EXEC, *REGISTRIES, *COPY)
+WATCH = (
+    scenario(
+        "update a container's restart policy",
+        "docker run -d --name d-up --network none busybox sh -c 'sleep 0.2; exit 3'",
+        "docker wait d-up",
+        "docker update --restart on-failure:2 d-up",
+        "docker update --restart nosuch d-up",
+        "docker update --restart always:3 d-up",
+        "docker inspect -f '{{{{json .HostConfig.RestartPolicy}}}}' d-up",
+        "docker start d-up",
+        "docker run --rm --network none busybox sleep 3",
+        "docker inspect -f '{{{{.RestartCount}}}} {{{{.State.ExitCode}}}}' d-up",
+        "docker update --restart no nosuch",
+        "docker rm -f d-up",
+    ),
+    scenario(
+        "top and stats",
+        "docker create --name d-top busybox sleep 100",
+        "docker top d-top",
+        "docker top nosuch",
+        "docker stats --no-stream nosuch",
+        "docker stats --no-stream --format '{{{{.Name}}}} {{{{.MemUsage}}}} {{{{.PIDs}}}}' d-top",
+        "docker start d-top",
+        "docker stats --no-stream --format '{{{{.Name}}}} {{{{.PIDs}}}} {{{{.NetIO}}}}' d-top",
+        "docker rm -f d-top",
+    ),
+)
+
+INSIDE = (*EXEC, *REGISTRIES, *COPY, *WATCH)
