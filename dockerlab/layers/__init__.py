@@ -15,7 +15,6 @@ from dockerlab.layers.document import as_document
 from dockerlab.layers.efficiency import Efficiency, WastedPath
 from dockerlab.layers.entry import Entry, printable
 from dockerlab.layers.image import ChainID, DiffID, Image, ImageID, Layer, chain_ids, short
-from dockerlab.layers.name import familiar_name, full_name, split_registry
 from dockerlab.layers.problems import (
     ArchiveDamaged,
     ImageMissing,
@@ -27,6 +26,7 @@ from dockerlab.layers.problems import (
 from dockerlab.layers.read import read_all_images, read_image, read_images
 from dockerlab.layers.sharing import SharedLayer, Sharing, share
 from dockerlab.layers.sizes import human_size
+from dockerlab.names import familiar_name, full_name, split_registry
 
 __all__ = [
     "Analysis",

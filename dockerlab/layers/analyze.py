@@ -23,10 +23,10 @@ from dockerlab.layers.cache import LayerCache
 from dockerlab.layers.compression import decompressed, is_compressed
 from dockerlab.layers.contents import Contents, find_image
 from dockerlab.layers.image import ImageID
-from dockerlab.layers.name import familiar_name
 from dockerlab.layers.problems import ImageMissing, NotAnImage, SourceMissing, TooMuch
 from dockerlab.layers.scan import LayerFiles
 from dockerlab.layers.stream import CHUNK, Progress, Reader, told
+from dockerlab.names import familiar_name
 
 if TYPE_CHECKING:
     import docker

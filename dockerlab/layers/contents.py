@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from dockerlab.layers.blobs import Blobs
 from dockerlab.layers.history import HistoryLine
 from dockerlab.layers.image import DiffID, ImageID
-from dockerlab.layers.name import familiar_name, full_name
 from dockerlab.layers.problems import ArchiveDamaged, NotAnImage
 from dockerlab.layers.wire import Configuration, Descriptor, Manifest, SavedImage, parse
+from dockerlab.names import familiar_name, full_name
 
 _DIGEST = re.compile(r"(sha256|sha512):([0-9a-f]{64,128})")
 _REFERENCES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")

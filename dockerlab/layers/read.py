@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dockerlab.layers.history import HistoryLine, match_layers
 from dockerlab.layers.image import DiffID, Image, ImageID, Layer, chain_ids
-from dockerlab.layers.name import familiar_name
 from dockerlab.layers.problems import ImageMissing
+from dockerlab.names import familiar_name
 
 if TYPE_CHECKING:
     import docker

@@ -10,6 +10,7 @@ from dockerlab.packs.bundle import opened
 from dockerlab.packs.create import create_pack
 from dockerlab.packs.layout import Pack, PackedImage, Variant, read_pack
 from dockerlab.packs.load import Loaded, load_pack
+from dockerlab.packs.named import named_packs, names_in
 from dockerlab.packs.problems import PackDamaged, PackMissing, PackProblem
 from dockerlab.packs.verify import Fault, verify_pack
 
@@ -24,6 +25,8 @@ __all__ = [
     "Variant",
     "create_pack",
     "load_pack",
+    "named_packs",
+    "names_in",
     "opened",
     "read_pack",
     "verify_pack",

@@ -35,6 +35,8 @@ from dockerlab.packs.layout import (
 from dockerlab.packs.problems import PackDamaged
 
 CHUNK = 1 << 20
+_NOT_AN_IMAGE = (PackDamaged, tarfile.TarError, EOFError, KeyError, ValueError, zstandard.ZstdError)
+"""What reading an archive raises that is not what `docker save` writes."""
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -73,17 +75,17 @@ def take_apart(
                 files["manifest.json"].read_bytes(), tuple[_Item, ...], path=folder, part=name
             )
             return _keep(files, item, folder, name=name)
-        except (tarfile.TarError, EOFError, KeyError, ValueError, zstandard.ZstdError) as error:
-            raise PackDamaged(path=folder, part=name) from error
+        except _NOT_AN_IMAGE as error:
+            raise PackDamaged("pack.saved_damaged", path=folder, part=name) from error
 
 
 def _keep(files: dict[str, Path], item: _Item, folder: Path, *, name: str) -> Variant:
     """Move what the image consists of to where blobs are; the rest goes with the folder."""
     data = files[item.config].read_bytes()
     config = decode(data, _Config, path=folder, part=name)
-    layers = tuple(_blob(files[path], folder, LAYER_TYPE) for path in item.layers)
-    if tuple(layer.digest for layer in layers) != config.rootfs.diff_ids:
+    if tuple(f"sha256:{files[path].name}" for path in item.layers) != config.rootfs.diff_ids:
         raise PackDamaged(path=folder, part=name)
+    layers = tuple(_blob(files[path], folder, LAYER_TYPE) for path in item.layers)
     own = _blob(files[item.config], folder, CONFIG_TYPE)
     manifest = store(folder, Manifest(own, layers), MANIFEST_TYPE)
     platform = Platform(config.os, config.architecture, config.variant)

@@ -1,7 +1,8 @@
 """See that the lessons' images can be had: the learner's own, the real ones, or stand-ins.
 
 The order never changes: what the engine already has stays and is used; then the engine's own
-registries; then the mirrors of `DOCKERLAB_REGISTRY_MIRRORS`; then a stand-in.
+registries; then the mirrors of `DOCKERLAB_REGISTRY_MIRRORS`; then the packs of `DOCKERLAB_PACKS`;
+then a stand-in.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dockerlab.labels import STANDIN_LABEL
 from dockerlab.messages import text
 from dockerlab.standins.catalog import has_standin, make_standin
 from dockerlab.standins.image import docker_archive
+from dockerlab.standins.packed import from_packs
 
 if TYPE_CHECKING:
     import docker
@@ -108,6 +110,7 @@ def _provide_one(
         (from_registry and not pull)
         or (from_registry and _pull(client, name, say=say))
         or _pull_from_mirrors(client, facts, name, say=say)
+        or from_packs(client, facts, name, pull=pull, say=say)
     ):
         provision.real.append(name)
     elif (facts.kind is EngineKind.EMBEDDED and not pull and has_standin(name)) or _load_standin(

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dockerlab.errors import StandInProblem
+from dockerlab.packs.named import named_packs
 from dockerlab.standins import rootfs
 from dockerlab.standins.catalog import GREETING, make_standin, standin_names
 from dockerlab.standins.host import host_architecture
@@ -34,11 +35,10 @@ def packs(*, cache: Path | None = None, environ: Mapping[str, str] = os.environ)
     Those that `DOCKERLAB_PACKS` names (separated as in `PATH`), then the stand-ins, which are made
     on the first call and again when this machine's programs have changed.
     """
-    named = [Path(part) for part in environ.get("DOCKERLAB_PACKS", "").split(os.pathsep) if part]
     folder = (cache or cache_folder()) / "standins" / _fingerprint()
     if not (folder / "index.json").exists():
         write_layout(folder)
-    return [*named, folder]
+    return [*named_packs(environ), folder]
 
 
 def write_layout(folder: Path) -> None:

@@ -1,7 +1,8 @@
 """A real registry on loopback, which the engines take for Docker Hub's mirror."""
 
+import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -52,6 +53,25 @@ class Registry:
             expect=201,
         )
         return image.manifest.digest
+
+    def push_for_platforms(
+        self, images: Iterable[Image], repository: str, tag: str = "latest"
+    ) -> None:
+        """Store several images under one tag, each for its own architecture."""
+        manifests = []
+        for image in images:
+            self.push(image, repository, f"{tag}-{image.architecture}")
+            platform = {"architecture": image.architecture, "os": "linux"}
+            manifests.append({**image.manifest.descriptor(), "platform": platform})
+        kind = "application/vnd.docker.distribution.manifest.list.v2+json"
+        document = {"schemaVersion": 2, "mediaType": kind, "manifests": manifests}
+        self._request(
+            "PUT",
+            f"/v2/{repository}/manifests/{tag}",
+            body=json.dumps(document).encode(),
+            headers={"Content-Type": kind},
+            expect=201,
+        )
 
     def _push_blob(self, repository: str, digest: str, data: bytes) -> None:
         if self._request("HEAD", f"/v2/{repository}/blobs/{digest}").status == 200:

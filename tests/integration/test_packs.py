@@ -5,15 +5,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import docker
 import pytest
 
-from dockerlab.packs import create_pack, load_pack, opened, read_pack
+from dockerlab.packs import PackProblem, create_pack, load_pack, opened, read_pack
+from dockerlab.standins.ensure import ensure_images
 from tests.engines.emptying import empty
 from tests.engines.engine import Engine, environment_for
+from tests.engines.images import busybox
 from tests.engines.programs import need, need_root
+from tests.engines.registry import Registry
 
 NAMES = ["docker.io/library/busybox:1.36", "docker.io/library/tool:latest"]
 
@@ -97,6 +101,43 @@ def test_a_name_that_pulling_moved_goes_back(client: docker.DockerClient, tmp_pa
     assert made.images[0].variants[0].config.digest != tool.id
     assert client.images.get("busybox:1.36").id == tool.id
     assert len(client.images.list()) == 1
+
+
+def test_for_several_platforms(
+    engine: Engine, client: docker.DockerClient, registry: Registry, tmp_path: Path
+) -> None:
+    own = busybox()
+    other = "arm64" if own.architecture == "amd64" else "amd64"
+    registry.push_for_platforms([own, replace(own, architecture=other)], "library/both")
+    client.images.pull("both", tag="latest")
+    before = client.images.get("both").id
+    path = tmp_path / "pack"
+    platforms = ["linux/arm64", "linux/amd64"]
+    made = create_pack(client, path, ["docker.io/library/both:latest"], platforms=platforms)
+    assert [str(each.platform) for each in made.images[0].variants] == sorted(platforms)
+    assert [image.id for image in client.images.list()] == [before]
+    client.images.remove("both")
+    assert load_pack(client, read_pack(path)).new == ["docker.io/library/both:latest"]
+    assert client.images.get("both").id == before
+    with pytest.raises(PackProblem, match=r"s390x|could not be had"):
+        create_pack(client, tmp_path / "none", [NAMES[0]], platforms=["linux/s390x"])
+
+
+def test_a_lesson_takes_it_where_no_registry_answers(
+    engine: Engine, client: docker.DockerClient, pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`no.registry.invalid` is a registry that nobody will ever reach (RFC 2606)."""
+    client.images.pull("tool", tag="latest").tag("no.registry.invalid/tool", "1")
+    client.images.remove("tool")
+    name = "no.registry.invalid/tool:1"
+    path = pack.with_name(f"other-{engine.name}")
+    create_pack(client, path, [name])
+    client.images.remove(name)
+    monkeypatch.setenv("DOCKERLAB_PACKS", f"{path.with_name('not-there')}:{path}")
+    said: list[str] = []
+    assert ensure_images(client, [name], say=said.append).real == [name]
+    assert client.images.get(name).tags == [name]
+    assert "There is no pack at" in said[0]
 
 
 def test_loaded_it_runs(engine: Engine, client: docker.DockerClient, pack: Path) -> None:
