@@ -149,6 +149,11 @@ class Execs:
             if each.open and each.container.id == container_id
         )
 
+    def pids(self, container_id: str) -> tuple[int, ...]:
+        """The processes of those that run in a container."""
+        found = (self._execs[each] for each in self.of(container_id))
+        return tuple(each.pid for each in found if each.pid)
+
     def attach(self, exec_id: str, *, tty: bool) -> Attachment:
         """A client's view of the streams, to be had before the start."""
         chosen = self.get(exec_id)

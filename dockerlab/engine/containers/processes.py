@@ -1,13 +1,15 @@
 """The processes of a running container, and what they use: ``docker top`` and ``docker stats``.
 
 Read from /proc (proc(5)), so that it works where no control group counts. A container's processes
-are those in its PID namespace; where that is the machine's, the first one and its descendants.
+are those in its PID namespace; where that is the machine's, the first one, those of
+``exec``, and their descendants.
 """
 
 import asyncio
 import os
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -32,7 +34,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     memory_limit: int = 0
 
 
-def members(pid: int, *, proc: Path = Path("/proc")) -> tuple[int, ...]:
+def members(pid: int, *, execs: Iterable[int] = (), proc: Path = Path("/proc")) -> tuple[int, ...]:
     """The processes of the container whose first process is ``pid``; none when it has ended."""
     try:
         own = (proc / str(pid) / "ns" / "pid").readlink()
@@ -40,7 +42,8 @@ def members(pid: int, *, proc: Path = Path("/proc")) -> tuple[int, ...]:
             return tuple(sorted(namespace_members(pid, proc=proc)))
     except OSError:
         return ()
-    return _descendants(pid, proc)
+    roots = (pid, *execs)
+    return tuple(dict.fromkeys(each for root in roots for each in _descendants(root, proc)))
 
 
 def _descendants(pid: int, proc: Path) -> tuple[int, ...]:
@@ -54,10 +57,10 @@ def _descendants(pid: int, proc: Path) -> tuple[int, ...]:
     return tuple(found)
 
 
-def measure(pid: int, *, proc: Path = Path("/proc")) -> Usage:
+def measure(pid: int, *, execs: Iterable[int] = (), proc: Path = Path("/proc")) -> Usage:
     """What the container whose first process is ``pid`` uses now."""
     user = system = memory = count = 0
-    for each in members(pid, proc=proc):
+    for each in members(pid, execs=execs, proc=proc):
         if fields := _stat(proc / str(each)):
             count += 1
             user += int(fields[11]) * _TICK
@@ -76,7 +79,9 @@ def measure(pid: int, *, proc: Path = Path("/proc")) -> Usage:
     )
 
 
-async def table(pid: int, arguments: str) -> tuple[list[str], list[list[str]]]:
+async def table(
+    pid: int, arguments: str, *, execs: Iterable[int] = ()
+) -> tuple[list[str], list[list[str]]]:
     """The titles and lines of the machine's ``ps`` for a container's processes.
 
     Raises:
@@ -86,7 +91,7 @@ async def table(pid: int, arguments: str) -> tuple[list[str], list[list[str]]]:
     program = shutil.which("ps")
     if program is None:
         raise SystemFailure('ps: exec: "ps": executable file not found in $PATH')
-    wanted = {str(each) for each in members(pid)}
+    wanted = {str(each) for each in members(pid, execs=execs)}
     process = await asyncio.create_subprocess_exec(
         program,
         *(arguments or "-ef").split(),

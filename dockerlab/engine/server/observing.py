@@ -36,7 +36,9 @@ async def top(call: Call) -> web.Response:
     container = call.engine.containers.get(call.names["name"])
     if not container.state.running:
         raise not_running(container)
-    titles, rows = await processes.table(container.state.pid, arguments)
+    titles, rows = await processes.table(
+        container.state.pid, arguments, execs=call.engine.containers.execs.pids(container.id)
+    )
     return answer({"Titles": titles, "Processes": rows})
 
 
@@ -78,7 +80,8 @@ async def update(call: Call) -> web.Response:
 
 def _measure(call: Call, container: Container) -> Usage | None:
     now = call.engine.containers.get(container.id)
-    return processes.measure(now.state.pid) if now.state.running else None
+    execs = call.engine.containers.execs.pids(now.id)
+    return processes.measure(now.state.pid, execs=execs) if now.state.running else None
 
 
 def _document(container: Container, now: Usage | None, before: Usage | None) -> Document:
