@@ -97,20 +97,22 @@ def _send(
     images: Sequence[tuple[str, Variant]],
     progress: Callable[[int], object],
 ) -> None:
-    from docker.errors import APIError, ImageLoadError  # noqa: PLC0415
+    from docker.errors import APIError  # noqa: PLC0415
 
     def told() -> Iterator[bytes]:
         for chunk in _archive(folder, images):
             progress(len(chunk))
             yield chunk
 
-    body: Any = told()  # the stub says bytes; what is iterable is streamed
+    # Not `client.images.load`: it looks for what was loaded, and Podman names all in one line.
+    api: Any = client.api  # its stub says bytes; what is iterable is streamed
     try:
         with unhurried(client):
-            client.images.load(body)
-    except (APIError, ImageLoadError) as error:
-        reason = getattr(error, "explanation", None) or str(error)
-        raise PackProblem("pack.refused", reason=reason) from error
+            for step in api.load_image(told()) or ():
+                if "error" in step:
+                    raise PackProblem("pack.refused", reason=step["error"])
+    except APIError as error:
+        raise PackProblem("pack.refused", reason=error.explanation or error) from error
 
 
 def _archive(folder: Path, images: Iterable[tuple[str, Variant]]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""A lesson on Podman's Docker-compatible socket, where names and IDs differ from Docker's."""
+"""A lesson and a pack on Podman's socket, where names and IDs differ from Docker's."""
 
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +9,9 @@ import pytest
 
 from dockerlab.connection import Address, EngineKind, read_facts
 from dockerlab.notebook.lesson import start_lesson
+from dockerlab.packs import create_pack, load_pack
+from dockerlab.standins.catalog import make_standin
+from dockerlab.standins.image import docker_archive
 from tests.engines.engine import answers, end, environment_for, wait_until
 from tests.engines.programs import need, need_root
 
@@ -78,4 +81,21 @@ def test_a_lesson_with_stand_ins(
     assert sorted(done.images) == ["centos:latest", "hello-world:latest"]
     assert client.images.list() == []
     assert client.containers.list(all=True) == []
+    client.close()
+
+
+def test_a_pack_there_and_back(podman: Address, tmp_path: Path) -> None:
+    client = docker.DockerClient(base_url=podman.url)
+    names = [f"docker.io/library/{name}:latest" for name in ("centos", "hello-world", "ubuntu")]
+    for name in ("centos", "hello-world", "ubuntu"):
+        client.images.load(docker_archive([make_standin(name)]))
+    before = {name: client.images.get(name).id for name in names}
+    pack = create_pack(client, tmp_path / "pack", names)
+    for name in names:
+        client.images.remove(name)
+    assert load_pack(client, pack).new == names
+    assert load_pack(client, pack).present == names
+    assert {name: client.images.get(name).id for name in names} == before
+    for name in names:
+        client.images.remove(name)
     client.close()
