@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dockerlab.errors import ConnectionProblem, DockerlabError
-    from dockerlab.layers import full_name, human_size, read_image, read_images, share
+    from dockerlab.layers import (
+        analyze_image,
+        full_name,
+        human_size,
+        read_image,
+        read_images,
+        share,
+    )
     from dockerlab.notebook.cleanup import CleanUp, cleanup
     from dockerlab.notebook.connect import connect
     from dockerlab.notebook.following import what_happened
@@ -27,6 +34,7 @@ _HOMES = {
     "ConnectionProblem": "dockerlab.errors",
     "DockerlabError": "dockerlab.errors",
     "Lesson": "dockerlab.notebook.lesson",
+    "analyze_image": "dockerlab.layers",
     "cleanup": "dockerlab.notebook.cleanup",
     "connect": "dockerlab.notebook.connect",
     "current_lesson": "dockerlab.notebook.lesson",
@@ -52,6 +60,7 @@ __all__ = [
     "Lesson",
     "Watch",
     "__version__",
+    "analyze_image",
     "cleanup",
     "connect",
     "current_lesson",
