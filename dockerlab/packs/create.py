@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dockerlab.labels import STANDIN_LABEL
 from dockerlab.messages import text
 from dockerlab.packs.bundle import ENDING, write_bundle
 from dockerlab.packs.layout import (
@@ -92,6 +93,8 @@ def _variants(
     wanted: Sequence[str | None] = platforms or (None,)
     for platform in wanted:
         with _at_hand(client, image, platform=platform, pull=pull, say=say) as image_id:
+            if STANDIN_LABEL in client.images.get(image_id).labels:
+                raise PackProblem("pack.stand_in", name=image)
             say(text("pack.saving", name=image))
             variant = take_apart(
                 client.api.get_image(image_id), draft, name=image, progress=progress

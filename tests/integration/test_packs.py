@@ -12,7 +12,9 @@ import docker
 import pytest
 
 from dockerlab.packs import PackProblem, create_pack, load_pack, opened, read_pack
+from dockerlab.standins.catalog import make_standin
 from dockerlab.standins.ensure import ensure_images
+from dockerlab.standins.image import docker_archive
 from tests.engines.emptying import empty
 from tests.engines.engine import Engine, environment_for
 from tests.engines.images import busybox
@@ -186,6 +188,12 @@ def test_what_cannot_be_had_is_said(
     last = made.stderr.splitlines()[-1]
     assert "docker.io/library/no-such-image-anywhere:latest could not be had." in last
     assert not (tmp_path / "pack").exists()
+
+
+def test_no_pack_holds_a_stand_in(client: docker.DockerClient, tmp_path: Path) -> None:
+    client.images.load(docker_archive([make_standin("hello-world")]))
+    with pytest.raises(PackProblem, match="stand-in"):
+        create_pack(client, tmp_path / "pack", ["docker.io/library/hello-world:latest"])
 
 
 def test_an_interrupted_run_goes_on(

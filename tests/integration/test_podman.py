@@ -10,9 +10,8 @@ import pytest
 from dockerlab.connection import Address, EngineKind, read_facts
 from dockerlab.notebook.lesson import start_lesson
 from dockerlab.packs import create_pack, load_pack
-from dockerlab.standins.catalog import make_standin
-from dockerlab.standins.image import docker_archive
 from tests.engines.engine import answers, end, environment_for, wait_until
+from tests.engines.images import busybox, on_top_of
 from tests.engines.programs import need, need_root
 
 # As an ordinary container, but content with a machine that refuses higher limits and mixes both
@@ -86,9 +85,10 @@ def test_a_lesson_with_stand_ins(
 
 def test_a_pack_there_and_back(podman: Address, tmp_path: Path) -> None:
     client = docker.DockerClient(base_url=podman.url)
-    names = [f"docker.io/library/{name}:latest" for name in ("centos", "hello-world", "ubuntu")]
-    for name in ("centos", "hello-world", "ubuntu"):
-        client.images.load(docker_archive([make_standin(name)]))
+    made = {"docker.io/library/base:1": busybox(), "docker.io/library/top:1": on_top_of(busybox())}
+    for name, image in made.items():
+        client.images.load(image.archive(name))
+    names = list(made)
     before = {name: client.images.get(name).id for name in names}
     pack = create_pack(client, tmp_path / "pack", names)
     for name in names:
