@@ -5,10 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import proot_limits
+
 pytest_plugins = ["tests.engines.fixtures"]
 
 _TESTS = Path(__file__).parent
 _OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Expect the tests to fail that ask for what proot cannot do."""
+    proot_limits.mark(items)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

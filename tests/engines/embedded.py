@@ -25,13 +25,15 @@ class _Launch:
 
 @contextmanager
 def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]:
-    """The embedded engine with runtime `oci`: as root (`oci-root`) or not (`oci-user`)."""
+    """The embedded engine: `oci-root`, `oci-user`, or `proot`, which is an ordinary user too."""
     put_docker_first()
-    need("crun", package="crun")
-    launch = _as_root() if kind == "oci-root" else _as_user(state)
+    runtime = "proot" if kind == "proot" else "oci"
+    program = "proot" if kind == "proot" else "crun"
+    need(program, package=program)
+    launch = _as_root() if kind == "oci-root" else _as_user(state, kind)
     socket = state / "engine.sock"
     options = ["--root", str(state / "engine"), "--socket", str(socket)]
-    options += ["--runtime", "oci", "--mirror", mirror]
+    options += ["--runtime", runtime, "--mirror", mirror]
     log = state.with_name(f"{state.name}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -57,7 +59,8 @@ def _as_root() -> _Launch:
     return _Launch("oci-root", [sys.executable], kept)
 
 
-def _as_user(state: Path) -> _Launch:
-    need("newuidmap", package="uidmap")
+def _as_user(state: Path, kind: str) -> _Launch:
+    if kind == "oci-user":
+        need("newuidmap", package="uidmap")
     user = ordinary_user(state)
-    return _Launch("oci-user", user.command(str(user.python)), user.environment)
+    return _Launch(kind, user.command(str(user.python)), user.environment)

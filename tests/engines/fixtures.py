@@ -117,13 +117,26 @@ def oci_user_engine(
         started_engines.remove(engine)
 
 
-@pytest.fixture(scope="session", params=["oci-root", "oci-user"])
+@pytest.fixture(scope="session")
+def proot_engine(
+    session_directory: Path, registry: Registry, started_engines: list[Engine]
+) -> Iterator[Engine]:
+    """The embedded engine of an ordinary user who can make no namespaces."""
+    state = session_directory / "proot"
+    state.mkdir()
+    with running_embedded("proot", state, mirror=registry.url) as engine:
+        started_engines.append(engine)
+        yield engine
+        started_engines.remove(engine)
+
+
+@pytest.fixture(scope="session", params=["oci-root", "oci-user", "proot"])
 def embedded_engine(request: pytest.FixtureRequest) -> Engine:
     """The embedded engine, each way that it can run."""
     return _by_name(request)
 
 
-@pytest.fixture(scope="session", params=["docker", "oci-root", "oci-user"])
+@pytest.fixture(scope="session", params=["docker", "oci-root", "oci-user", "proot"])
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Every engine, so that one test holds for all of them."""
     return _by_name(request)
@@ -134,6 +147,7 @@ def _by_name(request: pytest.FixtureRequest) -> Engine:
         "docker": "docker_engine",
         "oci-root": "oci_root_engine",
         "oci-user": "oci_user_engine",
+        "proot": "proot_engine",
     }
     found: Engine = request.getfixturevalue(fixtures[request.param])
     return found

@@ -169,7 +169,6 @@ REFUSED = [
     ("GET /system/df?type=x", "", 400, "unknown object type: x"),
     ("POST /exec/nosuch/start", JSON + "{}", 404, "No such exec instance: nosuch"),
     ("GET /info HTTP/9.9", "", 400, ""),
-    ("POST /build", "", 501, "cannot build images yet"),
 ]
 
 

@@ -1,0 +1,44 @@
+"""What proot cannot do, test by test: tests that fail under it, and why.
+
+Builds and commits, which are compared case by case, have such tables of their own beside the cases.
+Each test is run all the same, and one that passes fails the session, so that the table stays true.
+"""
+
+import pytest
+
+_MACHINE = "devices, processes and the network are the machine's"
+
+REASONS = {
+    "test_same_answers[proot-run with an environment, a directory, a user, an entry point]": (
+        "the engine's own supplementary groups, capabilities and host name show through"
+    ),
+    "test_same_answers[proot-run with bind mounts]": "a bind is always writable",
+    "test_same_answers[proot-run with a network]": _MACHINE,
+    "test_same_answers[proot-what a container sees]": _MACHINE,
+    "test_same_answers[proot-signals and exit codes]": (
+        "the first process is not PID 1, which the kernel spares its own SIGKILL"
+    ),
+    "test_same_answers[proot-exec]": (
+        "the engine's own supplementary groups and capabilities show through"
+    ),
+    "test_a_shell_on_a_terminal_ends_with_its_own_exit_code[proot]": (
+        "terminals are the machine's, and not the first"
+    ),
+}
+
+SOMETIMES = {
+    "test_same_builds[proot-RUN without a command]": "two writes are seldom seen as one",
+    "test_pruning_does_not_break_a_build[proot]": (
+        "steps are slower, and a prune between two of them may remove what the next builds on"
+    ),
+}
+"""Those that depend on the moment."""
+
+
+def mark(items: list[pytest.Item]) -> None:
+    """Expect those tests to fail."""
+    for table, strict in ((REASONS, True), (SOMETIMES, False)):
+        for item in items:
+            if item.name in table:
+                reason = f"proot: {table[item.name]}"
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
