@@ -5,8 +5,8 @@ its own installs the filter once, and each start costs nothing more than posix_s
 program between the engine and proot.
 
 proot stops its processes at every system call that it translates. On one CPU that is a change from
-one process to another; between two it is an interrupt and a sleep, and a program that looks at many
-files runs several times slower.
+one process to another; between two it is an interrupt and a sleep. `find` over many files takes a
+fifth longer then on a busy machine with two CPUs, and several times as long on an idle one.
 """
 
 import asyncio
