@@ -33,9 +33,8 @@ def test_run_all(lab: JupyterLab) -> None:
         run_all(page)
         take_screenshot(page, "lesson-01")
         assert page.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
-        assert (
-            "Hello from a container!" in _outputs_of(page, "!docker run hello-world").first.inner_text()
-        )
+        greeting = _outputs_of(page, "!docker run hello-world").first.inner_text()
+        assert "Hello from a container!" in greeting
         _check_picture(_outputs_of(page, "dockerlab.what_happened()").first)
         _check_picture(_outputs_of(page, 'dockerlab.show_containers("hello-world")').first)
         assert "Cleaned up" in _outputs_of(page, "lesson.end()").first.inner_text()
