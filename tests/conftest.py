@@ -1,6 +1,7 @@
 """What every test may use: real engines (tests/engines), and a closing count by kind of test."""
 
 from collections import Counter
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,22 @@ pytest_plugins = ["tests.engines.fixtures"]
 
 _TESTS = Path(__file__).parent
 _OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that scripts/test.sh needs when it runs failed tests again."""
+    parser.addoption("--no-skips", action="store_true", help="a test that skips itself has failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count a skipped test as failed where that was asked for."""
+    report = yield
+    if item.config.getoption("--no-skips") and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
