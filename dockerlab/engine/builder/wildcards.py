@@ -216,10 +216,10 @@ def _compile(pattern: str) -> re.Pattern[str]:
         elif pattern.startswith("**", place - 1):
             place += 1 + pattern.startswith("/", place + 1)
             parts.append(".*" if place == len(pattern) else "(.*/)?")
-        elif character == "*":
-            parts.append("[^/]*")
-        elif character == "?":
-            parts.append("[^/]")
+        elif character in "*?":
+            bracket = "\\[" if opened else "["
+            parts.append(bracket + ("^/]*" if character == "*" else "^/]"))
+            opened = False  # as in Go, its bracket closes the one that was open
         elif character == "\\" and place < len(pattern):
             parts.append(re.escape(pattern[place]))
             place += 1

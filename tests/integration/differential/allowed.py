@@ -112,7 +112,7 @@ ALLOWED: tuple[Allowed, ...] = (
     Allowed(r"ls /dev", r"^core$", "crun makes /dev/core where runc does not", sometimes=True),
     Allowed(
         r"docker pull",
-        r"Verifying Checksum$",
+        r"(Verifying Checksum|Download complete)$",
         "shown where it takes long enough to be seen",
         sometimes=True,
     ),
@@ -122,6 +122,12 @@ KEYS: tuple[Allowed, ...] = (
     Allowed(r"/info", r"\.Runtimes\b", "one runtime, without the features that only runc lists"),
     Allowed(r"/info", r"\.Containerd\b", "there is no containerd"),
     Allowed(r"/info", r"\.(Swap|Kernel)\w+|\.RuncCommit\b", "limits and parts of Docker's own"),
+    Allowed(
+        r"/info",
+        r"\.Warnings\b",
+        "Docker warns of the machine it runs on, where there is something to warn of",
+        sometimes=True,
+    ),
     Allowed(r"/json", r"\.GraphDriver\b", "each storage driver tells what it has to tell"),
 )
 """The same of keys that only one engine's JSON has; `command` is the path that was asked for."""

@@ -293,7 +293,7 @@ HOSTILE = (
         + "RUN ln -s /etc /l; ln -s ../../../etc /m; mkdir /w; ln -s /etc /w/k\n"
         + "COPY a /l/q\nCOPY a /m/r\n",
         {"a": "1"},
-        then=("ls /etc/q /etc/r; ls -l /w",),
+        then=("ls /etc/q /etc/r /w; readlink /w/k",),
     ),
 )
 

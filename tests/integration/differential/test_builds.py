@@ -62,7 +62,9 @@ def ask(engine: Engine, case: Case) -> list[str]:
 
     def hear(done: subprocess.CompletedProcess[bytes]) -> bool:
         for output in (done.stdout, done.stderr):
-            lines.extend(names.text(output.decode(errors="replace")).splitlines())
+            # What a step writes at once may come in pieces, each in red by itself.
+            text = output.decode(errors="replace").replace("\x1b[0m\x1b[91m", "")
+            lines.extend(names.text(text).splitlines())
         lines.append(f"exit code {done.returncode}")
         return done.returncode == 0
 

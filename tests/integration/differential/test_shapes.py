@@ -57,7 +57,7 @@ def test_every_allowed_key_is_still_met(request: pytest.FixtureRequest) -> None:
     here = [item for item in request.session.items if item.path == request.path]
     if len(here) < len(VERSIONS) * len(PATHS):
         pytest.skip("only some of the answers were compared")
-    assert [each.place for each in KEYS if each not in MET] == []
+    assert [each.place for each in KEYS if each not in MET and not each.sometimes] == []
 
 
 def _allowed(path: str, key: str) -> bool:

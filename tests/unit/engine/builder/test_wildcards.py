@@ -131,6 +131,12 @@ def test_whatever_comes_is_read_or_refused(patterns: list[str], path: str) -> No
     assert (path in ignored) in (True, False)
 
 
+def test_a_wildcard_in_brackets_closes_them_as_in_go() -> None:
+    ignored = Ignored(["[?]", "[*]x"])
+    assert [path in ignored for path in ("^]", "[]", "]x", "^^]x")] == [True] * 4
+    assert [path in ignored for path in ("?", "a]", "x", "a]x")] == [False] * 4
+
+
 @given(st.lists(st.lists(_NAMES, min_size=1, max_size=3).map("/".join), min_size=1, max_size=3))
 def test_what_is_named_is_ignored_with_all_in_it(names: list[str]) -> None:
     ignored = Ignored(names)
