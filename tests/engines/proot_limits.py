@@ -27,7 +27,6 @@ REASONS = {
 }
 
 SOMETIMES = {
-    "test_same_builds[proot-RUN without a command]": "two writes are seldom seen as one",
     "test_pruning_does_not_break_a_build[proot]": (
         "steps are slower, and a prune between two of them may remove what the next builds on"
     ),
