@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -85,10 +86,7 @@ def docker_engine(
     """The reference Docker Engine."""
     state = session_directory / "docker"
     state.mkdir()
-    with running_docker(state, mirror=registry.url) as engine:
-        started_engines.append(engine)
-        yield engine
-        started_engines.remove(engine)
+    yield from _listed(running_docker(state, mirror=registry.url), started_engines)
 
 
 @pytest.fixture(scope="session")
@@ -98,10 +96,7 @@ def oci_root_engine(
     """The embedded engine, run by root."""
     state = session_directory / "oci-root"
     state.mkdir()
-    with running_embedded("oci-root", state, mirror=registry.url) as engine:
-        started_engines.append(engine)
-        yield engine
-        started_engines.remove(engine)
+    yield from _listed(running_embedded("oci-root", state, mirror=registry.url), started_engines)
 
 
 @pytest.fixture(scope="session")
@@ -111,10 +106,7 @@ def oci_user_engine(
     """The embedded engine, run by an ordinary user."""
     state = session_directory / "oci-user"
     state.mkdir()
-    with running_embedded("oci-user", state, mirror=registry.url) as engine:
-        started_engines.append(engine)
-        yield engine
-        started_engines.remove(engine)
+    yield from _listed(running_embedded("oci-user", state, mirror=registry.url), started_engines)
 
 
 @pytest.fixture(scope="session")
@@ -124,10 +116,7 @@ def proot_engine(
     """The embedded engine of an ordinary user who can make no namespaces."""
     state = session_directory / "proot"
     state.mkdir()
-    with running_embedded("proot", state, mirror=registry.url) as engine:
-        started_engines.append(engine)
-        yield engine
-        started_engines.remove(engine)
+    yield from _listed(running_embedded("proot", state, mirror=registry.url), started_engines)
 
 
 @pytest.fixture(scope="session", params=["oci-root", "oci-user", "proot"])
@@ -140,6 +129,14 @@ def embedded_engine(request: pytest.FixtureRequest) -> Engine:
 def engine(request: pytest.FixtureRequest) -> Engine:
     """Every engine, so that one test holds for all of them."""
     return _by_name(request)
+
+
+def _listed(running: AbstractContextManager[Engine], started: list[Engine]) -> Iterator[Engine]:
+    """Run an engine, and have it among the started ones while it runs."""
+    with running as engine:
+        started.append(engine)
+        yield engine
+        started.remove(engine)
 
 
 def _by_name(request: pytest.FixtureRequest) -> Engine:

@@ -109,9 +109,7 @@ class CopySnapshotter:
         for record in self._records.unnamed(keep):
             self.remove(record.info.name)
         whole = {str(record.id) for record in self._records.walk()}
-        for entry in list(self._directory.iterdir()):
-            if entry.name not in whole:
-                trees.remove(entry)
+        trees.remove_all_but(whole, below=self._directory)
 
     def _files(self, record: Record) -> Path:
         return self._directory / str(record.id) / "fs"

@@ -164,9 +164,7 @@ class OverlaySnapshotter:
         for record in self._records.unnamed(keep):
             self.remove(record.info.name)
         known = {str(record.id) for record in self._records.walk()}
-        for entry in list(self._directory.iterdir()):
-            if entry.name not in known:
-                trees.remove(entry)
+        trees.remove_all_but(known, below=self._directory)
         for record in self._records.walk():
             if record.info.kind is Kind.ACTIVE:  # a loss of power may have taken a new directory
                 self._make(record.id, self._records.ancestors(record))

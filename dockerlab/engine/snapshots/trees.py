@@ -5,6 +5,7 @@ everything, paths longer than ``PATH_MAX``. Nothing here follows a symbolic link
 """
 
 import os
+from collections.abc import Collection
 from errno import EEXIST, ENOTDIR, ENOTEMPTY
 from pathlib import Path
 
@@ -105,3 +106,10 @@ def open_directory(name: str | bytes | Path, *, parent: int | None = None) -> in
         os.chmod(name, 0o700, dir_fd=parent)
         return os.open(name, flags, dir_fd=parent)
     return handle
+
+
+def remove_all_but(names: Collection[str], *, below: Path) -> None:
+    """Remove every tree right below a directory whose name is not among ``names``."""
+    for entry in list(below.iterdir()):
+        if entry.name not in names:
+            remove(entry)
