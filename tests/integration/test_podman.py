@@ -10,48 +10,17 @@ import pytest
 from dockerlab.connection import Address, EngineKind, read_facts
 from dockerlab.notebook.lesson import start_lesson
 from dockerlab.packs import create_pack, load_pack
-from tests.engines.engine import answers, end, environment_for, wait_until
+from tests.engines.engine import environment_for
 from tests.engines.images import busybox, on_top_of
-from tests.engines.programs import need, need_root
-
-# As an ordinary container, but content with a machine that refuses higher limits and mixes both
-# versions of cgroups.
-_SETTINGS = """\
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-"""
+from tests.engines.podman import running_podman
 
 
 @pytest.fixture(scope="module")
 def podman(session_directory: Path) -> Iterator[Address]:
-    need_root()
-    program = need("podman", package="podman")
-    need("runc", package="runc")
     state = session_directory / "podman"
     state.mkdir()
-    settings = state / "containers.conf"
-    settings.write_text(_SETTINGS)
-    socket, log = state / "podman.sock", state / "podman.log"
-    places = ["--root", str(state / "root"), "--runroot", str(state / "run")]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [program, *places, "system", "service", "--time", "0", f"unix://{socket}"],
-            env={**environment_for(socket, config=state), "CONTAINERS_CONF": str(settings)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answers(socket), process=process, log=log, seconds=30)
-        yield Address(f"unix://{socket}")
-    finally:
-        end(process)
-        # Podman mounts its own store upon itself, which would keep the folder from being removed.
-        subprocess.run(["umount", "--lazy", str(state / "root/overlay")], check=False)
+    with running_podman(state) as engine:
+        yield Address(engine.host)
 
 
 def test_a_lesson_with_stand_ins(
