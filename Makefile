@@ -26,8 +26,8 @@ setup-dev: python ## Set up all that the tests need
 test: setup-dev ## Run everything: style, types, layers, tests, lessons on every engine
 	@scripts/test.sh
 
-bench: setup-dev ## Measure the engines side by side, as root
-	@.venv/bin/python -m benchmarks.engines
+bench: setup-dev ## Measure the engines side by side, as root, into docs/benchmarks.md
+	@.venv/bin/python -m benchmarks
 
 lint: venv-dev ## Check style, types and layers only
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports --no-logo

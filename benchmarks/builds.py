@@ -6,11 +6,11 @@ Prints Markdown tables: cold, where no step was done before, and fully cached; w
 command, whose own start is in it, and straight on the socket.
 """
 
-import argparse
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 
-from benchmarks.engines import running_engines
+from benchmarks.report import rounds_from
+from benchmarks.running import running
 from benchmarks.timing import docker, interleaved, table
 from tests.engines.engine import Engine
 from tests.integration.differential.builds import Case
@@ -32,21 +32,18 @@ CONTEXT = Case("ten steps", DOCKERFILE, FILES).context()
 OPTIONS = ("--network", "none", "--quiet")
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=20, help="counted runs of each (default 20)")
-    rounds = parser.parse_args(arguments).rounds
-    with running_engines() as engines:
-        for engine in engines:
+def tables(rounds: int) -> Iterator[str]:
+    """Measure, a Markdown table at a time."""
+    with running(("docker", "oci-root", "oci-user", "proot")) as field:
+        for engine in field.engines:
             docker(engine.host, "pull", "--quiet", "busybox")()
         for title, way in (
             ("build, cold, `docker build`", _cold),
             ("build, fully cached, `docker build`", _cached),
             ("build, fully cached, on the socket", _cached_on_the_socket),
         ):
-            ways = {engine.name: way(engine) for engine in engines}
-            print(table(title, interleaved(ways, rounds=rounds), against="docker"), "\n")
+            ways = {engine.name: way(engine) for engine in field.engines}
+            yield table(title, interleaved(ways, rounds=rounds), against="docker")
 
 
 def _build(engine: Engine, number: int) -> None:
@@ -78,4 +75,5 @@ def _cached_on_the_socket(engine: Engine) -> Callable[[], object]:
 
 
 if __name__ == "__main__":
-    main()
+    for made in tables(rounds_from(__doc__)):
+        print(made, "\n")

@@ -1,80 +1,85 @@
-"""The embedded engine against Docker Engine: start, run, list, memory. Needs root and Linux.
+"""Starting engines, running containers, listing images, memory.
 
     python -m benchmarks.engines [--rounds N]
 
-Prints Markdown tables. Both engines pull from one registry on loopback, and are measured in turn.
+Prints Markdown tables; all engines pull from one registry on loopback, and are measured in turn.
+Needs root and Linux.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
+from benchmarks.report import rounds_from
+from benchmarks.running import running
 from benchmarks.timing import Timing, docker, interleaved, resident_memory, table
-from tests.engines.embedded import running_embedded
+from benchmarks.udocker import udocker_run
 from tests.engines.engine import Engine
-from tests.engines.fixtures import fill
-from tests.engines.reference import running_docker
-from tests.engines.registry import running_registry
 
-RUN = ("run", "--rm", "--network", "none", "hello-world")
+_RUN = ("run", "--rm", "--network", "none")
+_STARTED = "bench-exec"
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=20, help="counted runs of each (default 20)")
-    rounds = parser.parse_args(arguments).rounds
-    with running_engines() as engines:
+def tables(rounds: int) -> Iterator[str]:
+    """Measure, a Markdown table at a time."""
+    with running() as field:
+        engines = field.engines
         for engine in engines:
-            docker(engine.host, "pull", "--quiet", "hello-world")()
-        print(f"Medians of {rounds} rounds, every engine once a round in random order.\n")
-        for title, words in (
-            ("docker run --rm hello-world", RUN),
-            ("docker images", ("images",)),
-            ("docker image inspect", ("image", "inspect", "hello-world")),
-        ):
-            ways = {engine.name: docker(engine.host, *words) for engine in engines}
-            print(table(f"`{title}`", interleaved(ways, rounds=rounds), against="docker"), "\n")
-        print("| resident memory, idle | MB |\n| --- | ---: |")
-        for engine in engines:
-            print(f"| {engine.name} | {_memory(engine):.0f} |")
-    print("\n" + table("`dockerlab engine start`", [_start_up(rounds)], against="docker"))
+            for image in ("hello-world", "busybox"):
+                docker(engine.host, "pull", "--quiet", image)()
+        yield _side_by_side("docker run --rm hello-world", engines, (*_RUN, "hello-world"), rounds)
+        yield _run_busybox(engines, rounds)
+        yield _exec(engines, rounds)
+        yield _side_by_side("docker images", engines, ("images",), rounds)
+        inspect = ("image", "inspect", "hello-world")
+        yield _side_by_side("docker image inspect", engines, inspect, rounds)
+        yield _memory(engines)
+    yield table("`dockerlab engine start`", [_start_up(rounds)], against="docker")
 
 
-@contextmanager
-def running_engines() -> Iterator[list[Engine]]:
-    """Docker Engine and the embedded one, as root and not, with one registry."""
-    with ExitStack() as stack:
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        directory.chmod(0o755)  # an ordinary user's engine lives in here, too
-        for name in ("registry", "docker", "oci-root", "oci-user"):
-            (directory / name).mkdir()
-        registry = stack.enter_context(running_registry(directory / "registry"))
-        fill(registry)
-        mirror = registry.url
-        yield [
-            stack.enter_context(running_docker(directory / "docker", mirror=mirror)),
-            *(
-                stack.enter_context(running_embedded(kind, directory / kind, mirror=mirror))
-                for kind in ("oci-root", "oci-user")
-            ),
-        ]
+def _side_by_side(
+    title: str, engines: Sequence[Engine], words: tuple[str, ...], rounds: int
+) -> str:
+    ways = {engine.name: docker(engine.host, *words) for engine in engines}
+    return table(f"`{title}`", interleaved(ways, rounds=rounds), against="docker")
 
 
-def _memory(engine: Engine) -> float:
-    """Resident memory of the engine's processes; Docker's is dockerd and containerd."""
+def _run_busybox(engines: Sequence[Engine], rounds: int) -> str:
+    """What udocker can do as well: it takes no image whose only file is one program."""
+    ways = {engine.name: docker(engine.host, *_RUN, "busybox", "true") for engine in engines}
+    with udocker_run("/bin/busybox", "true") as call:
+        timings = interleaved({**ways, "udocker": call}, rounds=rounds)
+    return table("`docker run --rm busybox true`", timings, against="docker")
+
+
+def _exec(engines: Sequence[Engine], rounds: int) -> str:
+    for engine in engines:
+        start = ("run", "--detach", "--name", _STARTED, "--network", "none")
+        docker(engine.host, *start, "busybox", "sleep", "100000")()
+    made = _side_by_side("docker exec … true", engines, ("exec", _STARTED, "true"), rounds)
+    for engine in engines:
+        docker(engine.host, "rm", "--force", _STARTED)()
+    return made
+
+
+def _memory(engines: Sequence[Engine]) -> str:
+    """Resident memory of the engines' processes; Docker's is dockerd and containerd."""
+    lines = ["| resident memory, idle | MB |", "| --- | ---: |"]
+    lines += [f"| {engine.name} | {engine_memory(engine):.0f} |" for engine in engines]
+    return "\n".join(lines)
+
+
+def engine_memory(engine: Engine) -> float:
+    """Resident memory, in MB, of the processes that are the engine."""
     listing = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True)
     marker = str(engine.socket.parent)
+    programs = ("dockerlab.engine", "dockerd", "containerd", "podman")
     found = [
         int(line.split()[0])
         for line in listing.stdout.splitlines()
-        if marker in line
-        and ("dockerlab.engine" in line or "dockerd" in line or "containerd" in line)
+        if marker in line and any(program in line for program in programs)
     ]
     return sum(resident_memory(pid) for pid in found)
 
@@ -94,4 +99,5 @@ def _start_up(rounds: int) -> Timing:
 
 
 if __name__ == "__main__":
-    main()
+    for made in tables(rounds_from(__doc__)):
+        print(made, "\n")

@@ -29,12 +29,21 @@ class Timing:
 
 
 def interleaved(
-    ways: Mapping[str, Callable[[], object]], *, rounds: int, warm_up: int = 1
+    ways: Mapping[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int = 1,
+    before: Mapping[str, Callable[[], object]] | None = None,
 ) -> list[Timing]:
-    """Call each way once a round, in a new random order every round."""
+    """Call each way once a round, in a new random order every round.
+
+    ``before`` is called before a way of its name, and not timed.
+    """
     times: dict[str, list[float]] = {name: [] for name in ways}
     for round_number in range(-warm_up, rounds):
         for name in random.sample(list(ways), len(ways)):
+            if before and name in before:
+                before[name]()
             start = time.perf_counter()
             ways[name]()
             if round_number >= 0:
