@@ -50,6 +50,6 @@ def _installed() -> str:
     if not program.exists():
         shutil.rmtree(place, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
-        install = [place / "bin/pip", "install", "--quiet", f"udocker=={_RELEASE}"]
+        install = [str(place / "bin/pip"), "install", "--quiet", f"udocker=={_RELEASE}"]
         subprocess.run(install, check=True)
     return str(program)
