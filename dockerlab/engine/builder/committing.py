@@ -6,8 +6,8 @@ from functools import partial
 
 import msgspec
 
-from dockerlab.engine.builder.build import Services
 from dockerlab.engine.builder.document import Step, image_document
+from dockerlab.engine.builder.images import Services
 from dockerlab.engine.builder.running import write_changes
 from dockerlab.engine.containers.config import ContainerConfig
 from dockerlab.engine.containers.creation import merge

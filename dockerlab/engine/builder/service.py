@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from dockerlab.engine.builder import committing
-from dockerlab.engine.builder.build import Build, Services
+from dockerlab.engine.builder.build import Build
 from dockerlab.engine.builder.committing import CommitOptions
+from dockerlab.engine.builder.images import Services
 from dockerlab.engine.builder.options import BuildOptions
 from dockerlab.engine.builder.output import Output
 from dockerlab.engine.builder.sources import Context
