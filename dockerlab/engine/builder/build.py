@@ -25,9 +25,9 @@ from dockerlab.engine.dockerfile.instructions import (
     Instruction,
     Label,
     Pair,
-    read,
 )
 from dockerlab.engine.dockerfile.parser import Dockerfile, parse
+from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.dockerfile.stages import Plan, plan
 from dockerlab.engine.dockerfile.words import Lexer
 from dockerlab.engine.errors import SystemFailure

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from dockerlab.engine.dockerfile.configuration import configure, with_ports
-from dockerlab.engine.dockerfile.instructions import Cmd, Expose, Instruction, read
+from dockerlab.engine.dockerfile.instructions import Cmd, Expose, Instruction
 from dockerlab.engine.dockerfile.parser import parse
+from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.dockerfile.words import Lexer
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.oci import RunConfig

@@ -2,8 +2,9 @@
 
 import msgspec
 
-from dockerlab.engine.dockerfile.instructions import Arg, From, Instruction, read
+from dockerlab.engine.dockerfile.instructions import Arg, From, Instruction
 from dockerlab.engine.dockerfile.parser import Dockerfile
+from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.errors import InvalidParameter
 
 

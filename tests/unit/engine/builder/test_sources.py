@@ -8,8 +8,9 @@ import pytest
 
 from dockerlab.engine.builder.copying import Item, comment, copy_items, find_items
 from dockerlab.engine.builder.sources import Context, Tree, resolve
-from dockerlab.engine.dockerfile.instructions import Copy, read
+from dockerlab.engine.dockerfile.instructions import Copy
 from dockerlab.engine.dockerfile.parser import parse
+from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.errors import DataLoss, EngineError, Forbidden, InvalidParameter
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")

@@ -8,9 +8,9 @@ from dockerlab.engine.dockerfile.instructions import (
     Instruction,
     OnBuild,
     Run,
-    read,
 )
 from dockerlab.engine.dockerfile.parser import parse
+from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.dockerfile.stages import plan
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.oci import RunConfig
