@@ -30,7 +30,12 @@ def running_docker(state: Path, *, mirror: str) -> Iterator[Engine]:
     """A Docker Engine of this session's own, with its images and containers under `state`."""
     put_docker_first()
     root = docker_root()
-    settings = {"registry-mirrors": [mirror], "features": {"containerd-snapshotter": False}}
+    settings = {
+        "registry-mirrors": [mirror],
+        "features": {"containerd-snapshotter": False},
+        # The number of its root file system's group `docker` is some other group's out here.
+        "group": "root",
+    }
     (state / "daemon.json").write_text(json.dumps(settings))
     log = state / "dockerd.log"
     with log.open("wb") as output:

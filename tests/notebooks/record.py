@@ -17,7 +17,15 @@ from nbclient import NotebookClient
 from tests.engines.fixtures import fill
 from tests.engines.reference import running_docker
 from tests.engines.registry import running_registry
-from tests.notebooks.lessons import CELL_SECONDS, LESSONS, environment, lesson_id, read, write
+from tests.notebooks.lessons import (
+    CELL_SECONDS,
+    FIRST,
+    LESSONS,
+    environment,
+    lesson_id,
+    read,
+    write,
+)
 
 USUAL_SOCKET = Path("/var/run/docker.sock")
 PICTURE = Path(__file__).parents[2] / "docs/pictures/hello-world.svg"
@@ -40,7 +48,7 @@ def main() -> None:
                 environ = environment(engine.environment, state=folder / "state")
                 for path in wanted:
                     record(path, environ | address)
-    PICTURE.write_text(first_picture(LESSONS[0]))
+    PICTURE.write_text(first_picture(FIRST))
 
 
 def first_picture(path: Path) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.notebooks.lessons import LESSONS
+from tests.notebooks.lessons import FIRST
 from tests.notebooks.record import PICTURE, first_picture
 
 REPOSITORY = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_readmes_picture_is_the_recorded_one() -> None:
-    assert PICTURE.read_text() == first_picture(LESSONS[0])
+    assert PICTURE.read_text() == first_picture(FIRST)
 
 
 def test_the_map_names_every_package_of_the_engine() -> None:
