@@ -56,10 +56,11 @@ def _connect(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from dockerlab.doctor import as_json, as_text, examine  # noqa: PLC0415
+    from dockerlab.doctor import as_json, as_text, examine, network_as_text  # noqa: PLC0415
 
     report = examine()
-    print(as_json(report) if options.json else as_text(report))
+    told = network_as_text if options.network else as_text
+    print(as_json(report) if options.json else told(report))
     return 0 if report.ready else 1
 
 
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     connect.set_defaults(run=_connect)
     doctor = commands.add_parser("doctor", help=text("command.doctor"))
     doctor.add_argument("--json", action="store_true", help=text("command.json"))
+    doctor.add_argument("--network", action="store_true", help=text("command.network"))
     doctor.set_defaults(run=_doctor)
     analyze.add_command(commands)
     graph.add_command(commands)

@@ -6,11 +6,12 @@ with a short time-out and a reason for every failure; `find` goes through the li
 
 from dockerlab.connection.address import Address
 from dockerlab.connection.candidates import Candidate, Source, candidates
-from dockerlab.connection.facts import EngineFacts, EngineKind, engine_name, read_facts
+from dockerlab.connection.facts import NO_RUNTIME, EngineFacts, EngineKind, engine_name, read_facts
 from dockerlab.connection.find import Attempt, Connection, find
 from dockerlab.connection.probe import Ping, probe
 
 __all__ = [
+    "NO_RUNTIME",
     "Address",
     "Attempt",
     "Candidate",

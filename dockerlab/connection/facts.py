@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     import docker
 
 
+NO_RUNTIME = "none"
+"""The runtime of an embedded engine that can do everything with images and run no container."""
+
+
 class EngineKind(StrEnum):
     """The three engines that speak the Docker API here; the values are `DOCKERLAB_ENGINE`'s."""
 

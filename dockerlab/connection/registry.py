@@ -3,6 +3,7 @@
 import http.client
 import os
 import ssl
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,11 +18,12 @@ TIMEOUT = 2.0
 
 @dataclass(frozen=True)
 class RegistryAnswer:
-    """Whether the registry at `url` answered, and if not, why."""
+    """Whether the registry at `url` answered, in how many seconds, and if not, why."""
 
     url: str
     answers: bool
     reason: str = ""
+    seconds: float = 0.0
 
 
 def registry_urls(
@@ -63,6 +65,7 @@ def ask_registries(urls: Iterable[str], *, timeout: float = TIMEOUT) -> list[Reg
 
 def ask_registry(url: str, *, timeout: float = TIMEOUT) -> RegistryAnswer:
     """Ask for `/v2/` (OCI distribution, "Determining Support"): 200 and 401 both mean yes."""
+    begun = time.monotonic()
     try:
         connection = _connection(url, timeout)
         try:
@@ -75,7 +78,8 @@ def ask_registry(url: str, *, timeout: float = TIMEOUT) -> RegistryAnswer:
             url, answers=False, reason=getattr(error, "strerror", None) or str(error)
         )
     answers = status in (http.client.OK, http.client.UNAUTHORIZED)
-    return RegistryAnswer(url, answers, "" if answers else f"HTTP {status}")
+    seconds = time.monotonic() - begun
+    return RegistryAnswer(url, answers, "" if answers else f"HTTP {status}", seconds)
 
 
 def _connection(url: str, timeout: float) -> http.client.HTTPConnection:

@@ -7,14 +7,16 @@ import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from dockerlab.connection import EngineFacts, EngineKind, Source
+from dockerlab.connection import NO_RUNTIME, EngineFacts, EngineKind, Source
 from dockerlab.connection.candidates import Candidate, Surroundings, candidates
 from dockerlab.connection.find import Attempt, search
 from dockerlab.connection.probe import probe
 from dockerlab.connection.registry import RegistryAnswer, ask_registries, registry_urls
 from dockerlab.errors import ConnectionProblem, SocketForbidden, SocketMissing, StandInProblem
 from dockerlab.messages import text
+from dockerlab.packs import PackProblem, named_packs, names_in
 from dockerlab.standins import packs
 from dockerlab.standins.host import SYSTEM_PATH
 from dockerlab.standins.rootfs import base_layer
@@ -23,6 +25,7 @@ PROGRAMS = {
     "docker": ("doctor.program_docker", "docker-cli"),
     "crun": ("doctor.program_crun", "crun"),
     "runc": ("doctor.program_runc", "runc"),
+    "proot": ("doctor.program_proot", "proot"),
     "newuidmap": ("doctor.program_newuidmap", "uidmap"),
     "dot": ("doctor.program_dot", "graphviz"),
     "podman": ("doctor.program_podman", "podman"),
@@ -54,12 +57,22 @@ class Program:
 
 
 @dataclass(frozen=True)
+class NamedPack:
+    """A pack of `DOCKERLAB_PACKS`: how many images it has, or the sentence on why it is none."""
+
+    path: str
+    images: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Report:
     """All that was found out. `needs` are the sentences on what keeps a lesson from running."""
 
     places: tuple[Place, ...]
     engine: EngineFacts | None
     registries: tuple[RegistryAnswer, ...]
+    packs: tuple[NamedPack, ...]
     standins: bool
     programs: tuple[Program, ...]
     needs: tuple[str, ...]
@@ -70,6 +83,11 @@ class Report:
         """Whether a lesson can run: an engine answers, `docker` is there, images can be had."""
         return not self.needs
 
+    @property
+    def images_only(self) -> bool:
+        """Whether the engine can do everything with images, and run no container."""
+        return self.engine is not None and self.engine.runtime == NO_RUNTIME
+
 
 def examine(around: Surroundings | None = None) -> Report:
     """Look at everything, starting the embedded engine if there is no other."""
@@ -77,12 +95,15 @@ def examine(around: Surroundings | None = None) -> Report:
     attempts, engine = _attempts(around)
     programs = tuple(_find(name) for name in PROGRAMS)
     registries = tuple(ask_registries(registry_urls(engine.mirrors if engine else ())))
+    named = tuple(_look_into(path) for path in named_packs(around.environ))
     standins = _standins_possible()
-    can_get_images = standins or any(answer.answers for answer in registries)
+    sources = (*(answer.answers for answer in registries), *(pack.images for pack in named))
+    can_get_images = standins or any(sources)
     return Report(
         places=(*_tried(attempts), *_not_tried(around, attempts)),
         engine=engine,
         registries=registries,
+        packs=named,
         standins=standins,
         programs=programs,
         needs=tuple(_needs(engine, attempts, programs, can_get_images=can_get_images)),
@@ -137,6 +158,13 @@ def _find(name: str) -> Program:
     return Program(name, shutil.which(name, path=path) or "")
 
 
+def _look_into(path: Path) -> NamedPack:
+    try:
+        return NamedPack(str(path), len(names_in(path)))
+    except (PackProblem, OSError) as problem:
+        return NamedPack(str(path), 0, str(problem))
+
+
 def _standins_possible() -> bool:
     try:
         base_layer()
@@ -178,10 +206,13 @@ def _advice(
     if SocketForbidden.key in keys:
         yield text("doctor.advice_group")
     embedded = engine is None or engine.kind is EngineKind.EMBEDDED
+    runs_nothing = engine is None or engine.runtime == NO_RUNTIME
     if embedded and _has(programs, "podman"):
         yield text("doctor.advice_podman")
     for program in programs:
-        if not program.path and _useful(program.name, programs, embedded=embedded):
+        if not program.path and _useful(
+            program.name, programs, embedded=embedded, engine_runs_nothing=runs_nothing
+        ):
             package = PROGRAMS[program.name][1]
             yield text(
                 "doctor.advice_install",
@@ -193,10 +224,14 @@ def _advice(
         yield text("doctor.advice_mirror")
 
 
-def _useful(name: str, programs: Sequence[Program], *, embedded: bool) -> bool:
+def _useful(
+    name: str, programs: Sequence[Program], *, embedded: bool, engine_runs_nothing: bool
+) -> bool:
     match name:
         case "crun":
             return embedded and not _has(programs, "runc")
+        case "proot":  # the last resort, where neither of those works
+            return embedded and engine_runs_nothing
         case "newuidmap":
             return embedded and os.getuid() != 0
         case "dot":

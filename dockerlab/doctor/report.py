@@ -16,6 +16,11 @@ def as_text(report: Report) -> str:
     return "\n".join(_lines(report))
 
 
+def network_as_text(report: Report) -> str:
+    """Return only where images come from, in the order of trying, and which place is used."""
+    return "\n".join((*_images(report), "", text("doctor.network_verdict", source=_source(report))))
+
+
 def as_json(report: Report) -> str:
     """Return the report as JSON: the fields of `Report`, and `ready`."""
     document = {"ready": report.ready, **dataclasses.asdict(report)}
@@ -32,8 +37,25 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"\n{text('doctor.more')}"
         yield from (f"  - {advice}" for advice in report.advice)
     yield ""
-    yield text("doctor.verdict_ready") if report.ready else text("doctor.verdict_not_ready")
+    yield text(_verdict(report))
     yield from (f"  - {need}" for need in report.needs)
+
+
+def _verdict(report: Report) -> str:
+    if not report.ready:
+        return "doctor.verdict_not_ready"
+    return "doctor.verdict_images_only" if report.images_only else "doctor.verdict_ready"
+
+
+def _source(report: Report) -> str:
+    """The first place that has images to give."""
+    for answer in report.registries:
+        if answer.answers:
+            return answer.url
+    for pack in report.packs:
+        if pack.images:
+            return pack.path
+    return text("doctor.source_standins" if report.standins else "doctor.source_nothing")
 
 
 def _places(report: Report) -> Iterator[str]:
@@ -67,10 +89,15 @@ def _engine(report: Report) -> Iterator[str]:
 def _images(report: Report) -> Iterator[str]:
     yield f"\n{text('doctor.images')}"
     for answer in report.registries:
-        line = text("doctor.registry_yes", url=answer.url)
+        line = text("doctor.registry_yes", url=answer.url, seconds=f"{answer.seconds:.2f}")
         if not answer.answers:
             line = text("doctor.registry_no", url=answer.url, reason=answer.reason)
         yield f"  {_mark(yes=answer.answers)} {line}"
+    for pack in report.packs:
+        line = text("doctor.pack_yes", path=pack.path, count=pack.images)
+        if pack.problem:
+            line = text("doctor.line", name=pack.path, value=pack.problem)
+        yield f"  {_mark(yes=bool(pack.images))} {line}"
     line = text("doctor.standins_possible")
     if not report.standins:
         line = text("doctor.standins_impossible")

@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     """Everything the engine keeps is below this directory."""
     runtime: str = "auto"
-    """``auto``, ``oci`` or ``proot``."""
+    """``auto``, ``oci``, ``proot`` or ``none``."""
     own_mounts: bool = True
     """Whether this process has a mount namespace of its own, in which it may mount."""
     packs: tuple[Path, ...] = ()
@@ -72,7 +72,7 @@ class Engine:
             images=self.images,
             snapshots=self.snapshots,
             runtime=runtime,
-            able=cgroups.Controllers(version=2) if runtime.name == "proot" else None,
+            able=cgroups.Controllers(version=2) if runtime.name in ("proot", "none") else None,
         )
         self.builder = Builder(
             root / "builds",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.engine import Engine
+from dockerlab.engine.runtime.none import NoRuntime
 from dockerlab.engine.timestamp import format_rfc3339
 
 ENGINE_VERSION = "0.1.0"
@@ -99,13 +100,15 @@ def info(engine: Engine) -> dict[str, object]:
         "ContainerdCommit": {"ID": ""},
         "RuncCommit": {"ID": ""},
         "InitCommit": {"ID": ""},
-        "SecurityOptions": ["name=rootless"] if engine.rootless else [],
+        "SecurityOptions": ["name=rootless"] if engine.rootless or os.geteuid() else [],
         "CDISpecDirs": [],
-        "Warnings": [TEACHING, NO_BRIDGE, *_proot_warnings(engine)],
+        "Warnings": [TEACHING, NO_BRIDGE, *_runtime_warnings(engine)],
     }
 
 
-def _proot_warnings(engine: Engine) -> list[str]:
+def _runtime_warnings(engine: Engine) -> list[str]:
+    if isinstance(engine.runtime, NoRuntime):
+        return [f"WARNING: {engine.runtime.sentence}"]
     if engine.runtime.name != "proot":
         return []
     reasons = [f"WARNING: {each.program} is not used: {each.reason}" for each in engine.not_used]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from unicodedata import east_asian_width
 
-from dockerlab.connection import Connection, Source, engine_name
+from dockerlab.connection import NO_RUNTIME, Connection, Source, engine_name
 from dockerlab.connection.registry import RegistryAnswer, ask_registries, registry_urls
 from dockerlab.errors import SocketMissing
 from dockerlab.messages import text
@@ -102,6 +102,8 @@ def _notes(connection: Connection, terminal_host: str) -> list[str]:
         and attempt.candidate.source is not Source.FOUND
         and not isinstance(attempt.problem, SocketMissing)
     ]
+    if connection.facts.runtime == NO_RUNTIME:
+        notes.append(text("card.images_only"))
     finds_it_alone = connection.source in (Source.DEFAULT, Source.CONTEXT)
     if not finds_it_alone and terminal_host != connection.address.url:
         notes.append(text("card.terminal", address=connection.address.url))

@@ -29,7 +29,7 @@ _QUIET = [
     "--disable-sync",
     "--no-first-run",
 ]
-_SETTINGS = {
+SETTINGS = {
     # Cells outside the window would not be in the document, and could not be looked at.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -49,7 +49,7 @@ def running_jupyterlab(state: Path, environ: Mapping[str, str]) -> Iterator[Jupy
     """JupyterLab on a copy of `notebooks/`, with no settings but the test's own."""
     folder = state / "course"
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    for name, settings in _SETTINGS.items():
+    for name, settings in SETTINGS.items():
         path = state / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(settings))
@@ -129,8 +129,7 @@ def run_all(page: Page) -> None:
     """Choose Run > Run All Cells and wait until the last code cell has its number."""
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     prompts = cells.locator(".jp-InputPrompt")
-    # The saved numbers and outputs would be taken for this run's.
-    _choose(page, "Edit", "Clear Outputs of All Cells")
+    _clear_outputs(page)
     for _ in range(10):
         _choose(page, "Run", "Run All Cells")
         # JupyterLab drops the order without a word while the kernel is still connecting.
@@ -143,6 +142,18 @@ def run_all(page: Page) -> None:
     except PlaywrightTimeout:
         take_screenshot(page, "run-all-stuck")
         raise
+
+
+def _clear_outputs(page: Page) -> None:
+    """Take away the saved numbers and outputs, which would be taken for this run's."""
+    outputs = page.locator(".jp-Notebook .jp-OutputArea-output")
+    for _ in range(10):
+        _choose(page, "Edit", "Clear Outputs of All Cells")
+        # A notebook that is not ready drops this order, too, and outputs may come after it.
+        with suppress(PlaywrightTimeout):
+            outputs.first.wait_for(state="detached", timeout=3000)
+            return
+    raise RuntimeError("the saved outputs cannot be cleared")
 
 
 def _choose(page: Page, menu: str, entry: str) -> None:

@@ -1,28 +1,48 @@
-"""The embedded engine where Binder would run it: no privilege, no namespaces, no network."""
+"""The course where Binder would run it: no privilege, no namespaces, no network."""
 
-import shutil
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.engines.binder import Session, running_binder
+from tests.browser.jupyterlab import SETTINGS, JupyterLab, browser_page, open_notebook, run_all
+from tests.engines.binder import Session, running_session, wait_for_lab
+from tests.engines.binder_image import IMAGE, build
 from tests.engines.engine import Engine
+from tests.engines.registry import Registry
 from tests.engines.terminal import terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+REFUSED = ["ptrace", "process_vm_readv", "process_vm_writev", "unshare", "setns", "mount"]
+"""What some sandboxes refuse: namespaces, and what proot cannot work without."""
 
 
 @pytest.fixture(scope="module")
-def session(docker_engine: Engine, session_directory: Path) -> Iterator[Session]:
+def built(docker_engine: Engine, registry: Registry) -> Iterator[str]:
+    """The image is there; what `postBuild` said."""
+    yield build(docker_engine, registry)
+    docker_engine.docker("rmi", IMAGE)
+
+
+@pytest.fixture(scope="module")
+def session(docker_engine: Engine, built: str) -> Iterator[Session]:
     """A session in which `dockerlab.connect()` has found, and started, the embedded engine."""
-    directory = session_directory / "binder"
-    with running_binder(docker_engine, directory) as running:
-        connect = "python3 -m dockerlab.cli connect --print-env > ~/engine.env"
-        connected = running.run("bash", "-c", connect)
+    with running_session(docker_engine) as running:
+        with running.jupyterlab() as url:
+            wait_for_lab(running, url)
+        connected = running.connect()
         assert connected.returncode == 0, connected.stderr
+        _settle(running)
         yield running
-    shutil.rmtree(directory)
+
+
+def _settle(session: Session) -> None:
+    """Give JupyterLab the settings that a test needs to see the whole notebook."""
+    for name, settings in SETTINGS.items():
+        path = f"/home/jovyan/.jupyter/lab/user-settings/{name}.jupyterlab-settings"
+        write = f'mkdir -p "$(dirname {path})" && cat > {path}'
+        session.run("bash", "-c", write, stdin=json.dumps(settings).encode())
 
 
 @pytest.fixture(autouse=True)
@@ -139,28 +159,59 @@ def test_nothing_survives_an_engine_that_was_killed(session: Session) -> None:
     session.shell("docker run -d --name survivor centos bash -c 'sleep 1002 & sleep 1002'")
     assert _runs(session, "1002")
     killed = session.shell(
-        "kill -9 $(python3 -m dockerlab.cli engine status | sed 's/.*process \\([0-9]*\\).*/\\1/')"
+        "kill -9 $(dockerlab engine status | sed 's/.*process \\([0-9]*\\).*/\\1/')"
     )
     assert killed.returncode == 0, killed.stderr
-    again = session.run("bash", "-c", "python3 -m dockerlab.cli connect --print-env > ~/engine.env")
+    again = session.connect()
     assert again.returncode == 0, again.stderr
     assert _exit_code(session, "survivor") == 137
     assert not _runs(session, "1002")
 
 
-@pytest.mark.parametrize("lesson", ["01-hello-world", "03-images"])
-def test_a_lesson_runs(session: Session, lesson: str) -> None:
-    """Every cell; outputs are not those saved, since the images are stand-ins, with a banner."""
-    paths = sorted(Path(__file__).parents[2].glob(f"notebooks/en/{lesson[:2]}-*.ipynb"))
-    if not paths:
-        pytest.skip(f"lesson {lesson} is not written yet")
-    options = "--nbval-lax --nbval-current-env -p no:cacheprovider -p no:asyncio -p no:timeout"
-    ran = session.shell(
-        f"cp -r /opt/project/notebooks ~/ && cd ~/notebooks/en && PATH=$PATH python3 -m pytest -q "
-        f"-c /dev/null --rootdir ~/notebooks {options} {paths[0].name}",
-        timeout=400,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+def test_the_build_made_a_pack_and_found_it_good(built: str, session: Session) -> None:
+    assert "A lesson can run here." in built
+    assert "answers" in built, "the images came from a registry"
+    listed = session.run("dockerlab", "pack", "list", ".local/share/dockerlab-packs/course").stdout
+    assert "hello-world" in listed
+
+
+@pytest.mark.parametrize("lesson", ["01-hello-world", "06-layers"])
+def test_a_lesson_runs_to_its_end_in_a_browser(session: Session, lesson: str) -> None:
+    """The images are the pack's: there is no network, and there is no banner of stand-ins."""
+    with session.jupyterlab() as url, browser_page() as page:
+        open_notebook(page, JupyterLab(url, Path()), f"notebooks/en/{lesson}.ipynb")
+        run_all(page)
+        assert page.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
+        assert page.locator(".jp-OutputArea-output", has_text="Stand-in images").count() == 0
+        said = page.locator(".jp-OutputArea-output").all_inner_texts()
+        assert any("runtime\tproot" in text for text in said), "these are the saved outputs"
+        assert any("Cleaned up what this lesson made" in text for text in said), said
+        if lesson.startswith("01"):
+            assert any("dockerlab's test registry, and I keep it short" in text for text in said)
+
+
+def test_where_even_ptrace_is_refused(
+    docker_engine: Engine, session: Session, tmp_path: Path
+) -> None:
+    """Images work; what would run says in one sentence that it cannot."""
+    profile = tmp_path / "no-ptrace.json"
+    rule = {"names": REFUSED, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}))
+    with running_session(docker_engine, options=[f"--security-opt=seccomp={profile}"]) as poor:
+        connected = poor.connect()
+        assert connected.returncode == 0, connected.stderr
+        card = poor.run("dockerlab", "connect").stdout
+        assert "No program can start containers in this place." in card, card
+        doctor = poor.shell("dockerlab doctor")
+        assert "A lesson can run here as far as it is about images" in doctor.stdout
+        ran = poor.shell("docker run --rm hello-world")
+        assert ran.returncode == 125
+        assert "containers cannot be run in this place" in ran.stderr
+        images = "docker history centos && docker save centos | tar -t && docker create centos"
+        looked = poor.shell(f"docker pull centos && {images} && docker rm $(docker ps -aq)")
+        assert looked.returncode == 0, looked.stderr
+        built = poor.shell("printf 'FROM centos\\nLABEL a=b\\n' | docker build -t built -")
+        assert built.returncode == 0, built.stderr
 
 
 def _runs(session: Session, word: str) -> bool:

@@ -89,7 +89,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
 
 def _add_options(command: argparse.ArgumentParser, *, idle: float) -> None:
     command.add_argument("--socket", type=Path, metavar="PATH", help="where it listens")
-    command.add_argument("--runtime", choices=("auto", "oci", "proot"), default="auto")
+    command.add_argument("--runtime", choices=("auto", "oci", "proot", "none"), default="auto")
     command.add_argument(
         "--idle",
         type=float,

@@ -19,6 +19,7 @@ import msgspec
 from dockerlab.engine import mount
 from dockerlab.engine.errors import EngineError, Unavailable
 from dockerlab.engine.runtime import cgroups
+from dockerlab.engine.runtime.none import NoRuntime
 from dockerlab.engine.runtime.oci import OciRuntime
 from dockerlab.engine.runtime.process import become_subreaper, spawn
 from dockerlab.engine.runtime.proot import ProotRuntime
@@ -31,6 +32,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "auto": PROGRAMS,
     "oci": ("crun", "runc"),
     "proot": ("proot",),
+    "none": (),
 }
 """The programs that may be used, by the name of what the user asked for."""
 
@@ -56,7 +58,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     rejected: tuple[Rejected, ...] = ()
 
 
-AnyRuntime = OciRuntime | ProotRuntime
+AnyRuntime = OciRuntime | ProotRuntime | NoRuntime
 
 
 async def open_runtime(
@@ -66,10 +68,11 @@ async def open_runtime(
 
     ``own_mounts`` says that this process has a mount namespace of its own, which crun and runc
     need; control groups may then be unmounted where crun cannot bear them, and this process
-    becomes the parent of orphaned processes.
+    becomes the parent of orphaned processes. Where any program would have done and none works, the
+    runtime is one that starts nothing: images can be worked with all the same.
 
     Raises:
-        Unavailable: no program works; the message says why, for each.
+        Unavailable: none of the programs asked for works; the message says why, for each.
 
     """
     if own_mounts:
@@ -77,6 +80,8 @@ async def open_runtime(
     findings = await find(state, own_mounts=own_mounts, programs=programs)
     if not findings.program:
         reasons = "; ".join(f"{no.program}: {no.reason}" for no in findings.rejected)
+        if programs in (PROGRAMS, ()):
+            return NoRuntime(reasons=reasons or "as was asked for")
         raise Unavailable(f"no container runtime works here ({reasons})")
     return _runtime(findings.path, findings.program, state / "containers")
 
@@ -86,7 +91,7 @@ def recall(state: Path) -> Findings | None:
     return _recall(state / _FINDINGS)
 
 
-def _runtime(path: str, program: str, state: Path) -> AnyRuntime:
+def _runtime(path: str, program: str, state: Path) -> OciRuntime | ProotRuntime:
     if program.startswith("proot"):
         return ProotRuntime(path, program=program, state=state)
     return OciRuntime(path, program=program, state=state)

@@ -57,7 +57,7 @@ class Runtime(Protocol):
     """Runs containers."""
 
     name: str
-    """``oci`` or ``proot``."""
+    """``oci``, ``proot``, or ``none`` where nothing can be run."""
     program: str
     """What does the work, with its version, for people: ``crun 1.8.1``."""
 
