@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 
 from dockerlab import __version__
-from dockerlab.cli import analyze, graph, pack
+from dockerlab.cli import analyze, graph, pack, score
 from dockerlab.errors import DockerlabError
 from dockerlab.messages import text
 
@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_command(commands)
     graph.add_command(commands)
     pack.add_command(commands)
+    score.add_command(commands)
     commands.add_parser("engine", help=text("command.engine"), add_help=False)
     cleanup = commands.add_parser("cleanup", help=text("command.cleanup"))
     cleanup.set_defaults(run=_cleanup)

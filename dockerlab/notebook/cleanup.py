@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from dockerlab import messages
 from dockerlab.labels import ANY_LESSON, LESSON_LABEL
 from dockerlab.notebook.inventory import familiar_name
-from dockerlab.notebook.record import Record, state_folder
+from dockerlab.notebook.record import Record
+from dockerlab.state import state_folder
 
 if TYPE_CHECKING:
     import docker
@@ -24,12 +25,14 @@ class CleanUp:
 
     `left` is what the engine refused to remove, with its reason; `elsewhere` are containers that
     appeared during the lesson and outside its cells, in a terminal perhaps: the learner's own.
+    `score` says how the lesson's exercises went, where it has any.
     """
 
     containers: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     elsewhere: list[str] = field(default_factory=list)
+    score: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lines = [
@@ -42,7 +45,7 @@ class CleanUp:
         if self.elsewhere:
             ids = " ".join(identity[:12] for identity in self.elsewhere)
             lines.append(messages.text("cleanup.elsewhere", ids=ids))
-        return "\n".join(lines)
+        return "\n".join((*lines, *self.score))
 
     __repr__ = __str__
 

@@ -29,6 +29,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.errors import LessonProblem
+from dockerlab.exercises import LessonScore, load_score
+from dockerlab.exercises.report import summary
 from dockerlab.labels import LESSON_LABEL
 from dockerlab.notebook.cleanup import CleanUp, clean_up
 from dockerlab.notebook.inventory import Inventory, appeared, take_inventory
@@ -36,6 +38,9 @@ from dockerlab.notebook.record import Record, load_record
 
 if TYPE_CHECKING:
     import docker
+
+    from dockerlab.notebook.exercise import OpenExercise
+    from dockerlab.notebook.prediction import OpenPrediction
 
 _current: Lesson | None = None
 
@@ -52,6 +57,9 @@ class Lesson:
         self.record = record
         self._at_start = take_inventory(client)
         self._before_cell: Inventory | None = None
+        self.score: LessonScore = load_score(name)
+        self._exercises: dict[str, OpenExercise] = {}
+        self._predictions: dict[str, OpenPrediction] = {}
 
     def __repr__(self) -> str:
         return f"<Lesson {self.name}>"
@@ -60,6 +68,39 @@ class Lesson:
     def labels(self) -> dict[str, str]:
         """The labels to give to whatever the lesson makes through the SDK."""
         return {LESSON_LABEL: self.name}
+
+    def exercise(self, name: str) -> OpenExercise:
+        """Show the card of the exercise `name`, and return it for `check`, `hint`, `solution`.
+
+        The engine's state when it was shown first is what later checks compare with.
+
+        Raises:
+            LessonProblem: the lesson has no exercise of this name.
+
+        """
+        from dockerlab.notebook.display import show  # noqa: PLC0415
+        from dockerlab.notebook.exercise import open_exercise  # noqa: PLC0415
+
+        if name not in self._exercises:
+            opened = open_exercise(self.name, name, client=self.client, score=self.score)
+            self._exercises[name] = opened
+        show(self._exercises[name].card)
+        return self._exercises[name]
+
+    def predict(self, name: str) -> OpenPrediction:
+        """Ask the question `name`, and return it for `answer` and `reveal`.
+
+        Raises:
+            LessonProblem: the lesson has no prediction of this name.
+
+        """
+        from dockerlab.notebook.display import show  # noqa: PLC0415
+        from dockerlab.notebook.prediction import open_prediction  # noqa: PLC0415
+
+        opened = open_prediction(self.name, name, score=self.score)
+        self._predictions[name] = opened
+        show(opened.card)
+        return opened
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -73,8 +114,12 @@ class Lesson:
         finally:
             self.after_cell()
 
-    def before_cell(self, *_: object) -> None:
-        """Take the inventory that `after_cell` compares with."""
+    def before_cell(self, cell: object = None) -> None:
+        """Take the inventory that `after_cell` compares with; close what was not predicted."""
+        # A cell that answers a prediction is the one cell that may run before the result.
+        if ".answer(" not in str(getattr(cell, "raw_cell", "")):
+            for prediction in self._predictions.values():
+                prediction.close()
         self._before_cell = take_inventory(self.client)
 
     def after_cell(self, *_: object) -> None:
@@ -97,6 +142,7 @@ class Lesson:
         now = take_inventory(self.client)
         if self._at_start and now:
             done.elsewhere += appeared(self._at_start, now, images=self.images).containers
+        done.score = summary(self.name, self.score)
         return done
 
 

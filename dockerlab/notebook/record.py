@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dockerlab.connection import read_facts
 from dockerlab.notebook.inventory import Inventory
+from dockerlab.state import state_folder, write_at_once
 
 if TYPE_CHECKING:
     import docker
@@ -33,10 +33,8 @@ class Record:
 
     def save(self) -> None:
         """Write the record in one step, so that a dying kernel leaves the old or the new."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self.path.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps({"containers": self.containers, "images": self.images}))
-        draft.replace(self.path)
+        made = {"containers": self.containers, "images": self.images}
+        write_at_once(self.path, json.dumps(made))
 
     def forget(self) -> None:
         """Empty the record: everything in it was removed or is the learner's to keep."""
@@ -56,13 +54,3 @@ def load_record(lesson: str, *, engine: docker.DockerClient, folder: Path | None
     except (FileNotFoundError, ValueError):
         return Record(path)
     return Record(path, containers=stored["containers"], images=stored["images"])
-
-
-def state_folder() -> Path:
-    """Return the folder for state that outlives a session (XDG Base Directory, `XDG_STATE_HOME`).
-
-    >>> state_folder().name
-    'dockerlab'
-    """
-    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(home) / "dockerlab"

@@ -1,0 +1,81 @@
+"""What exercises see of an engine, as data that compares equal while nothing changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import docker
+
+
+@dataclass(frozen=True)
+class ContainerSeen:
+    """A container, without anything that changes by itself."""
+
+    id: str
+    name: str
+    image: str
+    """The name it was made from, as it was typed."""
+    image_id: str
+    status: str
+    """`created`, `running`, `exited` …"""
+    exit_code: int
+    command: tuple[str, ...]
+    """What follows the image's name in `docker run`, or the image's own command."""
+    started: str
+    """When it was started last, in the engine's words; a second start makes another of it."""
+
+
+def see_container(client: docker.DockerClient, name: str) -> ContainerSeen | None:
+    """Return the container of this name or ID, or None if there is none."""
+    from docker.errors import NotFound  # noqa: PLC0415
+
+    try:
+        found: dict[str, Any] = client.api.inspect_container(name)
+    except NotFound:
+        return None
+    state, config = found["State"], found["Config"]
+    return ContainerSeen(
+        id=found["Id"],
+        name=found["Name"].removeprefix("/"),
+        image=config["Image"],
+        image_id=found["Image"],
+        # Podman says "stopped" between the process's end and its own clearing away.
+        status="exited" if state["Status"] == "stopped" else state["Status"],
+        exit_code=state["ExitCode"],
+        command=tuple(config.get("Cmd") or ()),
+        started=state.get("StartedAt", ""),
+    )
+
+
+def see_containers(
+    client: docker.DockerClient, *, image: str | None = None, name: str | None = None
+) -> tuple[ContainerSeen, ...]:
+    """Return the containers, ended ones included: made from `image`, with `name` in their names."""
+    filters = {key: value for key, value in (("ancestor", image), ("name", name)) if value}
+    listed = client.api.containers(all=True, filters=filters)
+    seen = (see_container(client, entry["Id"]) for entry in listed)
+    return tuple(sorted((each for each in seen if each), key=lambda each: each.id))
+
+
+def see_image(client: docker.DockerClient, name: str) -> str | None:
+    """Return the ID of the image that a name means, or None if it means none."""
+    from docker.errors import APIError  # noqa: PLC0415
+
+    api: Any = client.api
+    try:
+        return str(api.inspect_image(name)["Id"])
+    except APIError as error:  # Docker answers 404, or 400 where the name cannot be one
+        if error.response is not None and error.response.status_code in (400, 404):
+            return None
+        raise
+
+
+def see_names(client: docker.DockerClient, repository: str) -> dict[str, str]:
+    """Return the image names of one repository (`lab04-hello`), each with its image's ID."""
+    found: dict[str, str] = {}
+    for image in client.api.images(name=repository):
+        for tag in image.get("RepoTags") or []:
+            found[tag.removeprefix("localhost/")] = image["Id"]
+    return found

@@ -1,0 +1,129 @@
+"""`lesson.exercise(name)`: an exercise in the learner's hands.
+
+named = lesson.exercise("named")     # shows the card
+...                                  # the learner's own commands
+named.check()                        # or named.check(answer)
+named.hint()                         # each time the next one
+named.solution()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dockerlab.errors import LessonProblem
+from dockerlab.exercises import Exercise, LessonScore, Outcome, Tries, exercises_of
+from dockerlab.exercises.texts import ExerciseTexts, texts_of
+from dockerlab.messages import text
+from dockerlab.notebook.notice import Notice, Tone
+
+if TYPE_CHECKING:
+    import docker
+
+_TONES = {Outcome.PASSED: Tone.GOOD, Outcome.WRONG: Tone.BAD, Outcome.NOT_ATTEMPTED: Tone.OPEN}
+
+
+class OpenExercise:
+    """One exercise being worked on; shows itself as its card."""
+
+    def __init__(
+        self,
+        lesson: str,
+        exercise: Exercise[Any],
+        *,
+        client: docker.DockerClient,
+        score: LessonScore,
+    ) -> None:
+        self._lesson = lesson
+        self._exercise = exercise
+        self._client = client
+        self._score = score
+        self._hints_given = 0
+        self._before = self._look()
+
+    def check(self, answer: object = ...) -> Notice:
+        """Look at the engine and at `answer`, and say what was seen.
+
+        Without an answer, or with `...`, an exercise that wants one is not attempted.
+        """
+        now = self._look()
+        if now is None:
+            return Notice(Tone.OPEN, text("exercise.not_checked"), (text("exercise.silent"),))
+        if self._before is None:
+            self._before = now
+        verdict = self._exercise.check(self._before, now, answer)
+        self._score.checked(self._exercise.name, verdict.outcome)
+        title = text(f"exercise.{verdict.outcome.name.lower()}", title=self._texts.title)
+        if verdict.outcome is Outcome.NOT_ATTEMPTED:
+            lines = (text("exercise.stuck", name=self._exercise.name),)
+        else:
+            lines = (self._texts.sentence(verdict.sentence, verdict.values),)
+        return Notice(_TONES[verdict.outcome], title, lines)
+
+    def hint(self) -> Notice:
+        """Show the next hint; each says more than the one before."""
+        hints = self._texts.hints
+        self._hints_given = min(self._hints_given + 1, len(hints))
+        self._score.hinted(self._exercise.name, self._hints_given)
+        title = text("exercise.hint", number=self._hints_given, count=len(hints))
+        lines = [hints[self._hints_given - 1]]
+        if self._hints_given == len(hints):
+            lines.append(text("exercise.last_hint", name=self._exercise.name))
+        return Notice(Tone.TASK, title, tuple(lines))
+
+    def solution(self) -> Notice:
+        """Show a solution; the score says that it was shown."""
+        self._score.solved(self._exercise.name)
+        title = text("exercise.solution", title=self._texts.title)
+        return Notice(Tone.TASK, title, (self._texts.solution,), code=self._exercise.solution)
+
+    @property
+    def card(self) -> Notice:
+        """The title, the task, and how far the learner has come."""
+        tries = self._score.tries.get(self._exercise.name, Tries())
+        title = text("exercise.title", title=self._texts.title)
+        return Notice(Tone.TASK, title, (self._texts.task, _state(tries)))
+
+    @property
+    def _texts(self) -> ExerciseTexts:
+        return texts_of(self._lesson).exercises[self._exercise.name]
+
+    def _look(self) -> Any:  # noqa: ANN401 - the facts are the exercise's own
+        """Return what the exercise sees, or None where the engine does not answer."""
+        import requests  # noqa: PLC0415
+        from docker.errors import DockerException  # noqa: PLC0415
+
+        try:
+            return self._exercise.look(self._client)
+        except (DockerException, requests.RequestException):
+            return None
+
+    def __repr__(self) -> str:
+        return repr(self.card)
+
+    def _repr_html_(self) -> str:
+        return self.card._repr_html_()
+
+
+def open_exercise(
+    lesson: str, name: str, *, client: docker.DockerClient, score: LessonScore
+) -> OpenExercise:
+    """Return the exercise `name` of a lesson, with the engine's state as it is now.
+
+    Raises:
+        LessonProblem: the lesson has no exercise of this name.
+
+    """
+    known = exercises_of(lesson).exercises
+    if name not in known:
+        raise LessonProblem("exercise.unknown", name=name, known=", ".join(known))
+    return OpenExercise(lesson, known[name], client=client, score=score)
+
+
+def _state(tries: Tries) -> str:
+    if tries.outcome is not Outcome.PASSED:
+        wrong = tries.outcome is Outcome.WRONG
+        return text("exercise.state_wrong" if wrong else "exercise.state_open")
+    if tries.solution_shown:
+        return text("exercise.state_shown")
+    return text("exercise.state_hinted" if tries.hints else "exercise.state_passed")
