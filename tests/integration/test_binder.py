@@ -173,6 +173,7 @@ def test_the_build_made_a_pack_and_found_it_good(built: str, session: Session) -
     assert "answers" in built, "the images came from a registry"
     listed = session.run("dockerlab", "pack", "list", ".local/share/dockerlab-packs/course").stdout
     assert "hello-world" in listed
+    assert session.run("hadolint", "--version").returncode == 0, "pip brought what conda lacks"
 
 
 @pytest.mark.parametrize("lesson", ["01-hello-world", "06-layers"])
