@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import docker
 
 _TONES = {Outcome.PASSED: Tone.GOOD, Outcome.WRONG: Tone.BAD, Outcome.NOT_ATTEMPTED: Tone.OPEN}
+_SILENCE = object()
+"""What is seen of an engine that does not answer; None may well be what an exercise has seen."""
 
 
 class OpenExercise:
@@ -47,9 +49,9 @@ class OpenExercise:
         Without an answer, or with `...`, an exercise that wants one is not attempted.
         """
         now = self._look()
-        if now is None:
+        if now is _SILENCE:
             return Notice(Tone.OPEN, text("exercise.not_checked"), (text("exercise.silent"),))
-        if self._before is None:
+        if self._before is _SILENCE:
             self._before = now
         verdict = self._exercise.check(self._before, now, answer)
         self._score.checked(self._exercise.name, verdict.outcome)
@@ -89,14 +91,14 @@ class OpenExercise:
         return texts_of(self._lesson).exercises[self._exercise.name]
 
     def _look(self) -> Any:  # noqa: ANN401 - the facts are the exercise's own
-        """Return what the exercise sees, or None where the engine does not answer."""
+        """Return what the exercise sees, or `_SILENCE` where the engine does not answer."""
         import requests  # noqa: PLC0415
         from docker.errors import DockerException  # noqa: PLC0415
 
         try:
             return self._exercise.look(self._client)
         except (DockerException, requests.RequestException):
-            return None
+            return _SILENCE
 
     def __repr__(self) -> str:
         return repr(self.card)
