@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         read_images,
         share,
     )
+    from dockerlab.notebook.builds import compare_builds, measure_build, show_builds
     from dockerlab.notebook.cleanup import CleanUp, cleanup
     from dockerlab.notebook.connect import connect
     from dockerlab.notebook.following import what_happened
@@ -36,6 +37,7 @@ _HOMES = {
     "Lesson": "dockerlab.notebook.lesson",
     "analyze_image": "dockerlab.layers",
     "cleanup": "dockerlab.notebook.cleanup",
+    "compare_builds": "dockerlab.notebook.builds",
     "connect": "dockerlab.notebook.connect",
     "current_lesson": "dockerlab.notebook.lesson",
     "end_lesson": "dockerlab.notebook.lesson",
@@ -45,6 +47,8 @@ _HOMES = {
     "read_images": "dockerlab.layers",
     "human_size": "dockerlab.layers",
     "share": "dockerlab.layers",
+    "measure_build": "dockerlab.notebook.builds",
+    "show_builds": "dockerlab.notebook.builds",
     "show_containers": "dockerlab.notebook.pictures",
     "show_layers": "dockerlab.notebook.pictures",
     "start_lesson": "dockerlab.notebook.lesson",
@@ -62,15 +66,18 @@ __all__ = [
     "__version__",
     "analyze_image",
     "cleanup",
+    "compare_builds",
     "connect",
     "current_lesson",
     "end_lesson",
     "ensure_images",
     "full_name",
     "human_size",
+    "measure_build",
     "read_image",
     "read_images",
     "share",
+    "show_builds",
     "show_containers",
     "show_layers",
     "start_lesson",

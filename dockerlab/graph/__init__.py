@@ -3,6 +3,7 @@
 `Drawing` is what every function here returns; a notebook shows it by itself.
 """
 
+from dockerlab.graph.builds import draw_builds
 from dockerlab.graph.containers import Process, draw_containers
 from dockerlab.graph.drawing import Drawing
 from dockerlab.graph.sequence import Message, Sequence, draw_sequence
@@ -13,6 +14,7 @@ __all__ = [
     "Message",
     "Process",
     "Sequence",
+    "draw_builds",
     "draw_containers",
     "draw_sequence",
     "draw_sharing",

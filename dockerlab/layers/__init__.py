@@ -9,6 +9,7 @@ changes, what is wasted.
 
 from dockerlab.layers.analysis import Analysis, AnalyzedLayer
 from dockerlab.layers.analyze import analyze_image, analyze_path, analyze_stream
+from dockerlab.layers.builds import BuildMeasure
 from dockerlab.layers.cache import LayerCache
 from dockerlab.layers.changes import Changes
 from dockerlab.layers.document import as_document
@@ -32,6 +33,7 @@ __all__ = [
     "Analysis",
     "AnalyzedLayer",
     "ArchiveDamaged",
+    "BuildMeasure",
     "ChainID",
     "Changes",
     "DiffID",

@@ -26,12 +26,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.errors import LessonProblem
 from dockerlab.exercises import LessonScore, load_score
 from dockerlab.exercises.report import summary
 from dockerlab.labels import LESSON_LABEL
+from dockerlab.notebook.belongings import make_folder, remove_folder
 from dockerlab.notebook.cleanup import CleanUp, clean_up
 from dockerlab.notebook.inventory import Inventory, appeared, take_inventory
 from dockerlab.notebook.record import Record, load_record
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     from dockerlab.notebook.exercise import OpenExercise
     from dockerlab.notebook.prediction import OpenPrediction
+    from dockerlab.registry import Registry
 
 _current: Lesson | None = None
 
@@ -60,6 +63,8 @@ class Lesson:
         self.score: LessonScore = load_score(name)
         self._exercises: dict[str, OpenExercise] = {}
         self._predictions: dict[str, OpenPrediction] = {}
+        self._folders: list[Path] = []
+        self._registry: Registry | None = None
 
     def __repr__(self) -> str:
         return f"<Lesson {self.name}>"
@@ -68,6 +73,24 @@ class Lesson:
     def labels(self) -> dict[str, str]:
         """The labels to give to whatever the lesson makes through the SDK."""
         return {LESSON_LABEL: self.name}
+
+    def folder(self, name: str) -> Path:
+        """Make an empty folder beside the notebook; it is removed when the lesson ends.
+
+        Raises:
+            LessonProblem: there is something of that name, and this lesson did not make it.
+
+        """
+        self._folders.append(make_folder(name, lesson=self.name))
+        return self._folders[-1]
+
+    def registry(self) -> Registry:
+        """Return a registry on this computer, started when first asked for; the lesson ends it."""
+        from dockerlab.registry import start_registry  # noqa: PLC0415
+
+        if self._registry is None:
+            self._registry = start_registry()
+        return self._registry
 
     def exercise(self, name: str) -> OpenExercise:
         """Show the card of the exercise `name`, and return it for `check`, `hint`, `solution`.
@@ -139,11 +162,20 @@ class Lesson:
         if _current is self:
             _current = None
         done = clean_up(self.client, record=self.record, lesson=self.name)
+        self._put_away()
         now = take_inventory(self.client)
         if self._at_start and now:
             done.elsewhere += appeared(self._at_start, now, images=self.images).containers
         done.score = summary(self.name, self.score)
         return done
+
+    def _put_away(self) -> None:
+        """Remove the folders, and end the registry."""
+        for folder in self._folders:
+            remove_folder(folder, lesson=self.name)
+        if self._registry is not None:
+            self._registry.stop()
+            self._registry = None
 
 
 def start_lesson(
@@ -196,6 +228,11 @@ def learner_client() -> docker.DockerClient:
     from dockerlab.notebook.connect import connect  # noqa: PLC0415
 
     return _current.client if _current else connect(show=False)
+
+
+def learner_labels() -> dict[str, str]:
+    """Return the labels of the lesson being worked on, or none."""
+    return _current.labels if _current else {}
 
 
 def end_lesson() -> CleanUp:
