@@ -11,6 +11,8 @@ import nbformat
 ROOT = Path(__file__).parents[2]
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
 LESSONS = sorted((ROOT / "notebooks").glob("*/[0-9][0-9]-*.ipynb"))
+TAUGHT = [path for path in LESSONS if not path.stem.startswith("00-")]
+"""The lessons proper. `00-start-here` makes nothing, and has no pictures and few guesses."""
 FIRST = ROOT / "notebooks/en/01-hello-world.ipynb"
 """The lesson that `make lab` opens, and whose drawing the README shows."""
 CELL_SECONDS = 90

@@ -15,6 +15,7 @@ from tests.engines.images import Image, architecture, layer
 from tests.notebooks.lessons import (
     CELL_SECONDS,
     LESSONS,
+    TAUGHT,
     environment,
     lesson_id,
     read,
@@ -63,7 +64,7 @@ def test_outputs_are_as_saved_and_nothing_is_left(
     assert client.containers.get(foreign).status == "created"
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lesson_id)
+@pytest.mark.parametrize("path", TAUGHT, ids=lesson_id)
 def test_a_lesson_interrupted_half_way_starts_anew(
     path: Path, environ: Mapping[str, str], client: DockerClient
 ) -> None:

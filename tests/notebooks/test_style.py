@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 from nbformat import NotebookNode
 
-from tests.notebooks.lessons import LESSONS, lesson_id, read
+from tests.notebooks.lessons import LESSONS, TAUGHT, lesson_id, read
 
 MOST_LINES = 15
 WORDS = range(20, 81)
@@ -19,6 +19,9 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 every_lesson = pytest.mark.parametrize(
     "notebook", [read(path) for path in LESSONS], ids=[lesson_id(path) for path in LESSONS]
+)
+every_lesson_proper = pytest.mark.parametrize(
+    "notebook", [read(path) for path in TAUGHT], ids=[lesson_id(path) for path in TAUGHT]
 )
 
 
@@ -75,7 +78,7 @@ def test_a_lesson_begins_and_ends_like_every_other(notebook: NotebookNode) -> No
     assert "**Where next?**" in end
 
 
-@every_lesson
+@every_lesson_proper
 def test_it_asks_before_it_shows(notebook: NotebookNode) -> None:
     text = "\n".join(_markdown(notebook))
     assert text.count("**Predict:**") >= 5
@@ -90,7 +93,7 @@ def test_outputs_are_saved_from_one_run_from_top_to_bottom(notebook: NotebookNod
     assert "error" not in kinds
 
 
-@every_lesson
+@every_lesson_proper
 def test_a_picture_says_what_it_shows(notebook: NotebookNode) -> None:
     pictures = [data for data in _displayed(notebook) if "image/svg+xml" in data]
     assert pictures
