@@ -30,6 +30,7 @@ from tests.notebooks.lessons import (
 USUAL_SOCKET = Path("/var/run/docker.sock")
 PICTURE = Path(__file__).parents[2] / "docs/pictures/hello-world.svg"
 """What the README shows: the first drawing of the first lesson, as it was recorded."""
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def main() -> None:
@@ -74,6 +75,10 @@ def record(path: Path, environ: Mapping[str, str]) -> None:
     asyncio.run(runner.async_execute(env=dict(environ)))
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", ()):
+            # A widget lives as long as its kernel; saved, it would hide its own still form.
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+    notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("language_info", None)
     write(notebook, path)
     sys.stdout.write(f"recorded {lesson_id(path)}\n")

@@ -1,0 +1,1 @@
+"""A prediction's question as a form: see `widget.py`."""
