@@ -24,7 +24,7 @@ after an interruption. Shell patterns are allowed: `images=["hello-world", "lab-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,12 +117,12 @@ class Lesson:
             LessonProblem: the lesson has no prediction of this name.
 
         """
-        from dockerlab.notebook.display import show  # noqa: PLC0415
         from dockerlab.notebook.prediction import open_prediction  # noqa: PLC0415
+        from dockerlab.notebook.prediction_form import show_prediction  # noqa: PLC0415
 
         opened = open_prediction(self.name, name, score=self.score)
         self._predictions[name] = opened
-        show(opened.card)
+        show_prediction(opened)
         return opened
 
     @contextmanager
@@ -139,10 +139,7 @@ class Lesson:
 
     def before_cell(self, cell: object = None) -> None:
         """Take the inventory that `after_cell` compares with; close what was not predicted."""
-        # A cell that answers a prediction is the one cell that may run before the result.
-        if ".answer(" not in str(getattr(cell, "raw_cell", "")):
-            for prediction in self._predictions.values():
-                prediction.close()
+        close_predictions(self._predictions.values(), cell)
         self._before_cell = take_inventory(self.client)
 
     def after_cell(self, *_: object) -> None:
@@ -238,6 +235,16 @@ def learner_labels() -> dict[str, str]:
 def end_lesson() -> CleanUp:
     """End the current lesson; see `Lesson.end`."""
     return current_lesson().end()
+
+
+def close_predictions(predictions: Iterable[OpenPrediction], cell: object) -> None:
+    """Close what was not predicted before `cell` (IPython's `ExecutionInfo`) runs.
+
+    A cell that answers a prediction is the one cell that may run before the result.
+    """
+    if ".answer(" not in str(getattr(cell, "raw_cell", "")):
+        for prediction in predictions:
+            prediction.close()
 
 
 def _is_pattern(name: str) -> bool:
