@@ -4,7 +4,7 @@
 FOUND := $(shell scripts/python.sh 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev venv-dev test bench lint format lock clean python
+.PHONY: help lab setup setup-dev venv-dev test bench lint format lock widgets clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ format: venv-dev ## Rewrite the code in the project's style
 
 lock: venv-dev ## Resolve pyproject.toml into requirements/*.txt anew
 	@scripts/lock.sh --upgrade
+
+widgets: ## Bundle the widgets' JavaScript anew (needs Node; what it makes is committed)
+	@cd js && npm ci --silent && node build.js
 
 clean: ## Remove everything that these commands made, .venv and the tests' cache included
 	@scripts/clean.sh

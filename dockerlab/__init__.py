@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
     from dockerlab.notebook.pictures import show_containers, show_layers
     from dockerlab.notebook.trace import Watch, watch
+    from dockerlab.notebook.widgets import terminal
     from dockerlab.standins.ensure import ensure_images
 
 __version__ = "0.1.0"
@@ -52,6 +53,7 @@ _HOMES = {
     "show_containers": "dockerlab.notebook.pictures",
     "show_layers": "dockerlab.notebook.pictures",
     "start_lesson": "dockerlab.notebook.lesson",
+    "terminal": "dockerlab.notebook.widgets",
     "Watch": "dockerlab.notebook.trace",
     "watch": "dockerlab.notebook.trace",
     "what_happened": "dockerlab.notebook.following",
@@ -81,6 +83,7 @@ __all__ = [
     "show_containers",
     "show_layers",
     "start_lesson",
+    "terminal",
     "watch",
     "what_happened",
 ]

@@ -1,0 +1,77 @@
+"""The widgets by the names a learner types, on the engine that the lesson is connected to."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from dockerlab.errors import LessonProblem
+from dockerlab.labels import ANY_LESSON, LESSON_LABEL
+from dockerlab.notebook.lesson import learner_client, learner_labels
+
+if TYPE_CHECKING:
+    import docker
+
+    from dockerlab.widgets.terminal import Terminal
+
+_of_cell: dict[str, Terminal] = {}
+"""The terminal that each cell opened last: running a cell again ends the one before."""
+
+
+def terminal(
+    image: str | None = None,
+    *command: str,
+    container: str | None = None,
+    typed: Sequence[str] = (),
+    client: docker.DockerClient | None = None,
+    **options: Any,  # noqa: ANN401 - the SDK's own
+) -> Terminal:
+    """Open a live terminal: `docker run -it --rm IMAGE COMMAND`, in the notebook.
+
+        dockerlab.terminal("centos", "/bin/bash")
+        dockerlab.terminal(container="web")                  # docker exec -it web sh
+
+    The lines of `typed` are typed before the cell ends, each when the prompt is there: where no
+    browser is, that is the session. `options` are those of the SDK's `create_container`, such as
+    `environment` or `name`. The container is removed when its process ends, when the cell is run
+    again or deleted, and when the kernel stops.
+
+    Raises:
+        LessonProblem: neither an image nor a container is named, or both are.
+        docker.errors.APIError: the engine refuses, with its reason.
+
+    """
+    from dockerlab.widgets.terminal import exec_terminal, run_terminal  # noqa: PLC0415
+
+    engine = client or learner_client()
+    cell = _cell()
+    if cell in _of_cell:
+        _of_cell.pop(cell).end()
+    if container is not None and image is None:
+        opened = exec_terminal(engine, container, _words(command) or ["sh"], typed=typed)
+    elif image is not None and container is None:
+        labels = {LESSON_LABEL: ANY_LESSON, **learner_labels()}
+        opened = run_terminal(
+            engine, image, _words(command), typed=typed, labels=labels, options=options
+        )
+    else:
+        raise LessonProblem("lesson.terminal_choice")
+    if cell:
+        _of_cell[cell] = opened
+    return opened
+
+
+def _words(command: Sequence[str]) -> list[str]:
+    """Return the words of a command, which may be given as one string, as in a shell."""
+    return shlex.split(command[0]) if len(command) == 1 else list(command)
+
+
+def _cell() -> str:
+    """Return the ID of the cell being run, where the front end tells it: JupyterLab does."""
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    if kernel is None:
+        return ""
+    return str((kernel.get_parent().get("metadata") or {}).get("cellId") or "")

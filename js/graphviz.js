@@ -1,0 +1,1 @@
+export { Graphviz } from "@hpcc-js/wasm-graphviz";

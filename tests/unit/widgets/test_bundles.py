@@ -1,0 +1,30 @@
+"""The committed bundles are what the sources make: nobody edits them, and none is stale."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dockerlab.widgets.widget import BUNDLES
+
+JS = Path(__file__).parents[3] / "js"
+
+
+def test_no_widget_asks_the_network() -> None:
+    # Graphviz's loader can fetch, and does not: its program is in the bundle. The browser tests
+    # watch what is really asked for.
+    for path in BUNDLES.iterdir():
+        text = path.read_text()
+        assert "cdn." not in text
+        assert "url(http" not in text
+        assert "@import" not in text
+        assert path.name.endswith(".library.js") or "fetch(" not in text
+
+
+def test_a_fresh_build_makes_the_same(tmp_path: Path) -> None:
+    if shutil.which("node") is None or not (JS / "node_modules").is_dir():
+        pytest.skip("the bundles are compared where `make widgets` has run (it needs Node)")
+    subprocess.run(["node", "build.js", str(tmp_path)], cwd=JS, check=True, timeout=60)
+    fresh = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert fresh == {path.name: path.read_bytes() for path in BUNDLES.iterdir()}
