@@ -20,6 +20,7 @@ from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.runtime import cgroups, probe
 from dockerlab.engine.runtime.runtime import Runtime
 from dockerlab.engine.snapshots.choice import snapshotter
+from dockerlab.engine.volumes.service import Volumes
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,12 +66,14 @@ class Engine:
             events=self.events,
             distribution=self.distribution,
         )
+        self.volumes = Volumes(root / "volumes", database=self.database, events=self.events)
         self.containers = Containers(
             root / "containers",
             database=self.database,
             events=self.events,
             images=self.images,
             snapshots=self.snapshots,
+            volumes=self.volumes,
             runtime=runtime,
             able=cgroups.Controllers(version=2) if runtime.name in ("proot", "none") else None,
         )
@@ -101,6 +104,7 @@ class Engine:
             engine = cls(settings, runtime)
         await engine.containers.recover()
         await engine.images.sweep()
+        engine.volumes.sweep()
         engine.builder.sweep()
         return engine
 

@@ -16,11 +16,9 @@ from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import HealthConfig, Platform, RunConfig
 from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
+from dockerlab.engine.volumes.service import Volumes
 
 RUNTIMES = frozenset({"", "runc", "crun", "oci", "io.containerd.runc.v2"})
-VOLUMES = "volumes"
-"""The directory, in the container's own, that holds its anonymous volumes."""
-
 _POLICIES = ("no", "always", "on-failure", "unless-stopped")
 
 
@@ -33,6 +31,7 @@ class Creation:
         *,
         images: Images,
         snapshots: Snapshotter,
+        volumes: Volumes,
         controllers: Controllers,
         runtime: str,
     ) -> None:
@@ -40,6 +39,7 @@ class Creation:
         self._register = register
         self._images = images
         self._snapshots = snapshots
+        self._volumes = volumes
         self._controllers = controllers
         self._runtime = runtime
 
@@ -61,7 +61,7 @@ class Creation:
             raise InvalidParameter("no command specified")
         merged = _named(merged, host, container_id)
         host = self._with_defaults(host)
-        home = self._register.home(container_id)
+        planned = mounts.plan(merged, host, find=self._register.find)
         path, *arguments = (*(merged.entrypoint or ()), *(merged.cmd or ()))
         container = Container(
             id=container_id,
@@ -73,7 +73,8 @@ class Creation:
                 host=host,
                 path=path,
                 args=tuple(arguments),
-                mounts=mounts.plan(merged, host, directory=home / VOLUMES),
+                mounts=planned.mounts,
+                unfilled=planned.unfilled,
             ),
             state=State(),
         )
@@ -82,16 +83,34 @@ class Creation:
         return Created(container_id, limits.warnings(host, self._controllers))
 
     def _keep(self, container: Container, image: Image, *, given: bool) -> Container:
-        """Make the writable layer and the row together: a crash leaves both or neither."""
+        """Make the writable layer, the volumes and the row together: a crash leaves all or none."""
         self._register.home(container.id).mkdir(mode=0o700)
         try:
             with self._register.database.transaction(durable=False):
+                container = self._with_volumes(container)
                 container = self._register.add(container, given=given)
+                names = [mount.name for mount in container.spec.mounts if mount.type == "volume"]
+                self._volumes.use(container.id, names)
                 self._snapshots.prepare(container.id, parent=image.chain_id)
         except BaseException:
             self._register.home(container.id).rmdir()
             raise
         return container
+
+    def _with_volumes(self, container: Container) -> Container:
+        """Make the volumes that are not there yet, and say where they are."""
+        spec = container.spec
+        labels = {mount.source: mount.volume_options for mount in spec.host.mounts or ()}
+        made = []
+        for mount in spec.mounts:
+            if mount.type == "volume":
+                asked = (labels.get(mount.name) or {}).get("Labels")
+                name = self._volumes.create(mount.name, labels=asked).name
+                source = str(self._volumes.data(name))
+                mount = msgspec.structs.replace(mount, name=name, source=source)  # noqa: PLW2901
+            made.append(mount)
+        new = msgspec.structs.replace(spec, mounts=tuple(made))
+        return msgspec.structs.replace(container, spec=new)
 
     def _with_defaults(self, host: HostConfig) -> HostConfig:
         changes: dict[str, object] = {"runtime": host.runtime or self._runtime}
@@ -130,8 +149,6 @@ def check(config: ContainerConfig, host: HostConfig) -> None:
         raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
     if host.network_mode.startswith("container:"):
         raise NotImplementedHere("containers cannot share a network in this engine yet")
-    if host.volumes_from:
-        raise NotImplementedHere("volumes of other containers are not there yet in this engine")
 
 
 def merge(config: ContainerConfig, image: RunConfig) -> ContainerConfig:

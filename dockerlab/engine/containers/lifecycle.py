@@ -11,6 +11,7 @@ from dockerlab.engine.containers.model import Container, State, Status, Waited
 from dockerlab.engine.containers.register import Register, not_running
 from dockerlab.engine.containers.removal import Removal
 from dockerlab.engine.containers.starting import Starter
+from dockerlab.engine.containers.volumes import tell_mounted, tell_unmounted
 from dockerlab.engine.errors import (
     CommandFailedToStart,
     Conflict,
@@ -22,6 +23,7 @@ from dockerlab.engine.errors import (
 from dockerlab.engine.runtime.process import start_time
 from dockerlab.engine.runtime.runtime import ExitStatus, Process, Runtime
 from dockerlab.engine.timestamp import SECOND
+from dockerlab.engine.volumes.service import Volumes
 
 STOP_TIMEOUT = 10
 KILL_TIMEOUT = 10
@@ -39,12 +41,14 @@ class Lifecycle:
         *,
         starter: Starter,
         removal: Removal,
+        volumes: Volumes,
         runtime: Runtime,
     ) -> None:
         self._register = register
         self._lives = lives
         self._starter = starter
         self._removal = removal
+        self._volumes = volumes
         self._runtime = runtime
         self._restarts: set[asyncio.Task[None]] = set()
         self._tidying: set[asyncio.Task[None]] = set()
@@ -179,6 +183,7 @@ class Lifecycle:
             restart_count=count,
             stopped_by_user=False,
         )
+        tell_mounted(container, self._volumes)
         self._register.publish(container, "start")
         life.watch = asyncio.create_task(self._watch(container, life, process))
 
@@ -187,7 +192,7 @@ class Lifecycle:
         self._register.change(container.id, exit_code=code, error=str(error))
         life.streams.release()
         if container.spec.host.auto_remove:
-            await self._removal.remove(container, life)
+            await self._removal.remove(container, life, volumes=True)
 
     # Ending.
 
@@ -244,6 +249,7 @@ class Lifecycle:
         )
         life.process = None
         lived = now - container.state.started_at
+        tell_unmounted(container, self._volumes)
         self._register.publish(
             container,
             "die",
@@ -255,7 +261,7 @@ class Lifecycle:
         life.ended.set()
         if container.spec.host.auto_remove and not life.pausing_removal:
             async with life.turn:
-                await self._removal.remove(container, life)
+                await self._removal.remove(container, life, volumes=True)
         elif not life.stopping and _wants_restart(container):
             self._restart_later(container, life, lived)
 

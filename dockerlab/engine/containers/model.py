@@ -77,6 +77,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True):
     args: tuple[str, ...] = ()
     """Its arguments, without the program itself."""
     mounts: tuple[Mount, ...] = ()
+    unfilled: tuple[str, ...] = ()
+    """Destinations of volumes that are not to be filled from the image."""
     platform: str = "linux"
 
 

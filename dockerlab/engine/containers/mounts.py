@@ -1,63 +1,81 @@
 """What is mounted into a container because somebody asked: ``-v``, ``--mount``, ``VOLUME``.
 
-Bind mounts show a directory or file of the host. Volumes proper are not kept yet: an anonymous
-one, as an image's VOLUME asks for, is a directory of the container's own, filled from the image as
-Docker fills it, and removed with the container; a named one is refused.
+Bind mounts show a directory or file of the host; volumes are the engine's own directories. Here is
+only what was asked for: volumes get their directories in ``creation``.
 """
 
-import os
-import re
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
-from dockerlab.engine.containers import rootfs
-from dockerlab.engine.containers.config import ContainerConfig, HostConfig, MountPoint
-from dockerlab.engine.containers.model import Mount
-from dockerlab.engine.containers.names import ALLOWED
-from dockerlab.engine.errors import InvalidParameter, NotImplementedHere, SystemFailure
+import msgspec
 
-_VOLUME_NAME = re.compile(rf"{ALLOWED}*")
+from dockerlab.engine.containers.config import ContainerConfig, HostConfig, MountPoint
+from dockerlab.engine.containers.model import Container, Mount
+from dockerlab.engine.errors import (
+    EngineError,
+    InvalidParameter,
+    NotImplementedHere,
+    SystemFailure,
+)
+from dockerlab.engine.volumes.request import DRIVER, check_driver, check_name
+
 _ACCESS = frozenset({"ro", "rw"})
 _PROPAGATION = frozenset({"private", "rprivate", "shared", "rshared", "slave", "rslave"})
-_LABELS = frozenset({"z", "Z", "nocopy", "consistent", "cached", "delegated"})
+_NOCOPY = "nocopy"
+_LABELS = frozenset({"z", "Z", _NOCOPY, "consistent", "cached", "delegated"})
+_SHARED = "z"
+"""What Docker shows as the mode of a volume with a name."""
 
 
-def plan(config: ContainerConfig, host: HostConfig, *, directory: Path) -> tuple[Mount, ...]:
-    """The mounts that a container gets, outermost first; ``directory`` is where its volumes go.
+class Planned(msgspec.Struct, frozen=True):
+    """The mounts of a container, outermost first.
+
+    A volume without a name has none yet; ``unfilled`` are the destinations of volumes that are not
+    to be filled from the image.
+    """
+
+    mounts: tuple[Mount, ...]
+    unfilled: tuple[str, ...] = ()
+
+
+def plan(config: ContainerConfig, host: HostConfig, *, find: Callable[[str], Container]) -> Planned:
+    """The mounts that a container gets; ``find`` knows the containers of ``--volumes-from``.
 
     Raises:
         InvalidParameter: a mount is malformed, or two have the same place.
         SystemFailure: it is malformed in a way that Docker answers 500 to.
-        NotImplementedHere: a named volume is asked for.
+        NotFound: a volume's driver is not there.
+        NotImplementedHere: a part of a volume is asked for.
 
     """
-    found: dict[str, Mount] = {}
-    for mount in (*_binds(host.binds or ()), *_mounts(host.mounts or (), directory)):
-        if mount.destination in found:
+    found = {mount.destination: mount for mount in _shared(host.volumes_from or (), find)}
+    unfilled = set(found)
+    asked: set[str] = set()
+    for mount, filled in (*_binds(host), *_mounts(host)):
+        if mount.destination in asked:
             raise InvalidParameter(f"Duplicate mount point: {mount.destination}")
+        asked.add(mount.destination)
         found[mount.destination] = mount
+        unfilled = unfilled - {mount.destination} | (set() if filled else {mount.destination})
     for place in config.volumes or ():
         destination = _destination(place)
         if destination not in found and destination not in _places(host.tmpfs or ()):
-            found[destination] = _anonymous(destination, directory)
+            found[destination] = _volume("", destination, mode="")
     check_tmpfs(host.tmpfs or ())
-    return tuple(sorted(found.values(), key=lambda mount: mount.destination.count("/")))
+    ordered = sorted(found.values(), key=lambda mount: mount.destination.count("/"))
+    return Planned(tuple(ordered), tuple(sorted(unfilled)))
 
 
-def prepare(mounts: Iterable[Mount], root: Path) -> None:
-    """Make what the mounts need before the container starts, root being its root file system.
+def make_sources(mounts: Iterable[Mount]) -> None:
+    """Make the directories of the host that are to be shown and are not there.
 
     Raises:
-        SystemFailure: a source cannot be made.
+        SystemFailure: one cannot be made.
 
     """
     for mount in mounts:
         source = Path(mount.source)
-        if mount.type == "volume":
-            _fill(source, rootfs.resolve(root, mount.destination))
-        elif mount.type == "bind" and not source.exists():
+        if mount.type == "bind" and not source.exists():
             try:
                 source.mkdir(mode=0o755, parents=True)
             except OSError as error:
@@ -100,29 +118,56 @@ def check_tmpfs(places: Iterable[str]) -> None:
         _destination(place)
 
 
-def _binds(binds: Iterable[str]) -> Iterator[Mount]:
-    for bind in binds:
+def _shared(asked: Iterable[str], find: Callable[[str], Container]) -> Iterator[Mount]:
+    """All mounts of other containers (``--volumes-from NAME[:ro]``)."""
+    for text in asked:
+        if not text:
+            raise InvalidParameter("volumes-from specification cannot be an empty string")
+        name, _, mode = text.partition(":")
+        options = set(mode.split(",")) if mode else set()
+        if options - _ACCESS - _PROPAGATION - _LABELS:
+            raise InvalidParameter(f"invalid mode: {mode}")
+        try:
+            other = find(name)
+        except EngineError as error:
+            raise InvalidParameter(str(error)) from None
+        for mount in other.spec.mounts:
+            yield msgspec.structs.replace(mount, mode="", rw=mount.rw and "ro" not in options)
+
+
+def _binds(host: HostConfig) -> Iterator[tuple[Mount, bool]]:
+    """The mounts of ``-v``, and whether each is filled from the image."""
+    for bind in host.binds or ():
         parts = bind.split(":")
         if not bind or len(parts) > 3 or not all(parts):
             raise SystemFailure(f"invalid volume specification: '{bind}'")
         if len(parts) == 1:
-            raise NotImplementedHere(f"anonymous volumes are not there yet: {bind}")
+            yield _volume("", _bind_destination(bind, bind, "volume"), mode=""), True
+            continue
         source, destination, mode = parts[0], parts[1], (parts[2:] or [""])[0]
         options = set(mode.split(",")) if mode else set()
         if options - _ACCESS - _PROPAGATION - _LABELS or len(options & _ACCESS) > 1:
             raise SystemFailure(f"invalid mode: {mode}")
-        kind = "bind" if source.startswith("/") else "volume"
-        place = _bind_destination(bind, destination, kind)
-        if kind == "volume":
-            _refuse_volume(source)
-        yield Mount(
-            type="bind",
-            source=str(PurePosixPath(source)),
-            destination=place,
-            mode=mode,
-            rw="ro" not in options,
-            propagation=next(iter(options & _PROPAGATION), "rprivate"),
-        )
+        if source.startswith("/"):
+            yield _bound(bind, source, destination, mode), False
+            continue
+        place = _bind_destination(bind, destination, "volume")
+        check_name(source)
+        check_driver(source, host.volume_driver, {})
+        volume = _volume(source, place, mode=mode or _SHARED, writable="ro" not in options)
+        yield volume, _NOCOPY not in options
+
+
+def _bound(bind: str, source: str, destination: str, mode: str) -> Mount:
+    options = set(mode.split(","))
+    return Mount(
+        type="bind",
+        source=str(PurePosixPath(source)),
+        destination=_bind_destination(bind, destination, "bind"),
+        mode=mode,
+        rw="ro" not in options,
+        propagation=next(iter(options & _PROPAGATION), "rprivate"),
+    )
 
 
 def _bind_destination(bind: str, destination: str, kind: str) -> str:
@@ -133,22 +178,40 @@ def _bind_destination(bind: str, destination: str, kind: str) -> str:
         raise SystemFailure(f"{begin}{error}") from None
 
 
-def _mounts(asked: Iterable[MountPoint], directory: Path) -> Iterator[Mount]:
-    for mount in asked:
+def _mounts(host: HostConfig) -> Iterator[tuple[Mount, bool]]:
+    """The mounts of ``--mount``, and whether each is filled from the image."""
+    for mount in host.mounts or ():
         if mount.type == "bind":
-            yield _bind_mount(mount)
+            yield _bind_mount(mount), False
         elif mount.type == "tmpfs":
             mode = ",".join(_tmpfs_options(mount))
-            yield Mount(type="tmpfs", destination=_destination(mount.target), mode=mode)
+            yield Mount(type="tmpfs", destination=_destination(mount.target), mode=mode), False
         elif mount.type == "volume":
-            if mount.source:
-                _refuse_volume(mount.source)
-            anonymous = _anonymous(_destination(mount.target), directory)
-            yield anonymous if not mount.read_only else _read_only(anonymous)
+            yield _volume_mount(mount), not (mount.volume_options or {}).get("NoCopy")
         else:
             raise InvalidParameter(
                 f'invalid mount config for type "{mount.type}": mount type unknown'
             )
+
+
+def _volume_mount(mount: MountPoint) -> Mount:
+    begin = 'invalid mount config for type "volume": '
+    options = mount.volume_options or {}
+    if mount.bind_options:
+        raise InvalidParameter('BindOptions must not be specified on mount type "volume"')
+    try:
+        destination = _destination(mount.target)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"{begin}{error}") from None
+    if options.get("Subpath"):
+        if not mount.source:
+            raise InvalidParameter(f"{begin}must not set Subpath when using anonymous volumes")
+        raise NotImplementedHere("the embedded engine mounts volumes whole: leave Subpath away")
+    if mount.source:
+        check_name(mount.source)
+    driver = options.get("DriverConfig") or {}
+    check_driver(mount.source, driver.get("Name") or "", driver.get("Options") or {})
+    return _volume(mount.source, destination, mode=_SHARED, writable=not mount.read_only)
 
 
 def _bind_mount(mount: MountPoint) -> Mount:
@@ -186,35 +249,9 @@ def _tmpfs_options(mount: MountPoint) -> Iterator[str]:
         yield "ro"
 
 
-def _anonymous(destination: str, directory: Path) -> Mount:
-    name = secrets.token_hex(32)
-    source = str(directory / name)
+def _volume(name: str, destination: str, *, mode: str, writable: bool = True) -> Mount:
     return Mount(
-        type="volume", name=name, source=source, destination=destination, driver="local", rw=True
-    )
-
-
-def _read_only(mount: Mount) -> Mount:
-    return Mount(
-        type=mount.type,
-        name=mount.name,
-        source=mount.source,
-        destination=mount.destination,
-        driver=mount.driver,
-        rw=False,
-    )
-
-
-def _refuse_volume(name: str) -> None:
-    if not _VOLUME_NAME.fullmatch(name):
-        raise InvalidParameter(
-            f'create {name}: "{name}" includes invalid characters for a local volume name,'
-            f' only "{ALLOWED}" are allowed. If you intended to pass a host directory,'
-            " use absolute path"
-        )
-    raise NotImplementedHere(
-        f"named volumes are not there yet in this engine: {name};"
-        " use a directory of the host, by its absolute path"
+        type="volume", name=name, destination=destination, driver=DRIVER, mode=mode, rw=writable
     )
 
 
@@ -229,22 +266,3 @@ def _destination(place: str) -> str:
 
 def _places(places: Iterable[str]) -> set[str]:
     return {_destination(place) for place in places}
-
-
-def _fill(volume: Path, image: Path) -> None:
-    """Copy what the image has at the volume's place, the first time."""
-    if volume.exists():
-        return
-    if image.is_dir() and not image.is_symlink():
-        shutil.copytree(image, volume, symlinks=True)
-        _copy_owners(image, volume)
-    else:
-        volume.mkdir(mode=0o755, parents=True)
-
-
-def _copy_owners(image: Path, volume: Path) -> None:
-    for directory, names, files in os.walk(image):
-        inside = volume / Path(directory).relative_to(image)
-        for name in (".", *names, *files):
-            status = (Path(directory) / name).lstat()
-            os.chown(inside / name, status.st_uid, status.st_gid, follow_symlinks=False)

@@ -34,7 +34,7 @@ async def recover(
             await _forget_run(container, starter, runtime)
             ended = register.change(container.id, **crashed(state, register.now()))
             if ended.spec.host.auto_remove:
-                await removal.remove(ended, lives.of(ended))
+                await removal.remove(ended, lives.of(ended), volumes=True)
         elif state.status is Status.REMOVING:
             await _forget_run(container, starter, runtime)
             await removal.remove(container, lives.of(container))

@@ -14,26 +14,37 @@ from dockerlab.engine.containers.register import Register
 from dockerlab.engine.errors import Conflict, NotFound
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
+from dockerlab.engine.volumes.service import Volumes
 
 
 class Removal:
     """Takes containers away."""
 
     def __init__(
-        self, register: Register, lives: Lives, *, snapshots: Snapshotter, images: Images
+        self,
+        register: Register,
+        lives: Lives,
+        *,
+        snapshots: Snapshotter,
+        images: Images,
+        volumes: Volumes,
     ) -> None:
         self._register = register
         self._images = images
         self._lives = lives
         self._snapshots = snapshots
+        self._volumes = volumes
 
-    async def remove(self, container: Container, life: Life) -> None:
-        """Remove a container that does not run."""
+    async def remove(self, container: Container, life: Life, *, volumes: bool = False) -> None:
+        """Remove a container that does not run; with ``volumes`` those without a name as well."""
         if life.removing:
             raise Conflict(f"removal of container {container.name} is already in progress")
         life.removing = True
         self._register.change(container.id, status=Status.REMOVING)
+        had = self._volumes.of(container.id)
         await asyncio.to_thread(self._take_away, container.id)
+        if volumes:
+            await self._volumes.remove_anonymous(had)
         await self._images.release(container.image_id)
         self._register.publish(container, "destroy")
         life.streams.release()

@@ -21,6 +21,7 @@ from dockerlab.engine.containers.model import Container, Created, Status, Waited
 from dockerlab.engine.containers.register import Register, not_running
 from dockerlab.engine.containers.removal import Removal, refuse_running
 from dockerlab.engine.containers.starting import Starter
+from dockerlab.engine.containers.volumes import fill_volumes
 from dockerlab.engine.errors import Conflict, EngineError, InvalidParameter, NotImplementedHere
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.filters import Filters
@@ -30,6 +31,7 @@ from dockerlab.engine.oci import Platform
 from dockerlab.engine.runtime.cgroups import Controllers, controllers
 from dockerlab.engine.runtime.runtime import Runtime
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
+from dockerlab.engine.volumes.service import Volumes
 
 INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
 
@@ -41,7 +43,7 @@ class Containers:
     Every method with one raises NotFound when there is no such container.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the engine that it joins
         self,
         directory: Path,
         *,
@@ -49,6 +51,7 @@ class Containers:
         events: EventBus,
         images: Images,
         snapshots: Snapshotter,
+        volumes: Volumes,
         runtime: Runtime,
         able: Controllers | None = None,
         now: Callable[[], int] = time.time_ns,
@@ -56,10 +59,13 @@ class Containers:
         """Keep each container's files below ``directory``; ``able`` says what can be limited."""
         self._images = images
         self._runtime = runtime
+        self._volumes = volumes
         self.controllers = able or controllers()
         self._register = Register(directory, database=database, events=events, now=now)
         self._lives = Lives(self._register.log_path, now)
-        self._removal = Removal(self._register, self._lives, snapshots=snapshots, images=images)
+        self._removal = Removal(
+            self._register, self._lives, snapshots=snapshots, images=images, volumes=volumes
+        )
         self._starter = Starter(
             self._register,
             snapshots=snapshots,
@@ -72,6 +78,7 @@ class Containers:
             self._lives,
             starter=self._starter,
             removal=self._removal,
+            volumes=volumes,
             runtime=runtime,
         )
         self.execs = Execs(self._register, self._lives, starter=self._starter)
@@ -80,6 +87,7 @@ class Containers:
             self._register,
             images=images,
             snapshots=snapshots,
+            volumes=volumes,
             controllers=self.controllers,
             runtime=runtime.program.partition(" ")[0],
         )
@@ -101,7 +109,15 @@ class Containers:
             NotImplementedHere: this engine cannot do it.
 
         """
-        return self._creation.create(name=name, config=config, host=host, platform=platform)
+        created = self._creation.create(name=name, config=config, host=host, platform=platform)
+        container = self._register.find(created.id)
+        if any(mount.type == "volume" for mount in container.spec.mounts):
+            try:
+                await asyncio.to_thread(fill_volumes, container, self._starter, self._volumes)
+            except BaseException:
+                await self.remove(created.id, volumes=True)
+                raise
+        return created
 
     def get(self, reference: str) -> Container:
         """The container; raises InvalidParameter when several IDs start so."""
@@ -209,13 +225,12 @@ class Containers:
     async def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove a container, and with ``force`` kill it first.
 
-        Anonymous ``volumes`` are the container's own here, and always go with it.
+        Its anonymous volumes go with it if ``volumes`` says so, unless another container has them.
 
         Raises:
             Conflict: it runs, or is being removed already.
 
         """
-        del volumes
         container = self._register.find(reference)
         life = self._lives.of(container)
         if life.removing:
@@ -228,7 +243,8 @@ class Containers:
             async with life.turn:
                 # One that removes itself may have done so meanwhile.
                 if not life.removing:
-                    await self._removal.remove(self._register.find(container.id), life)
+                    found = self._register.find(container.id)
+                    await self._removal.remove(found, life, volumes=volumes)
         except Conflict as error:
             raise Conflict(f'cannot remove container "{reference}": {error}') from error
 

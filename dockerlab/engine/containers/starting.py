@@ -115,7 +115,7 @@ class Starter:
         if config.working_dir:
             rootfs.make_directory(root, config.working_dir)
         etc.write(home, config, host)
-        mounts.prepare(container.spec.mounts, root)
+        mounts.make_sources(container.spec.mounts)
         with suppress(OSError):
             os.close(os.open(root / ".dockerenv", os.O_CREAT | os.O_NOFOLLOW, 0o755))
         document = spec.configuration(

@@ -9,9 +9,20 @@ from pathlib import Path
 
 from dockerlab.engine.errors import DataLoss, DiskFull, SystemFailure
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _UPGRADES = {
     1: "CREATE TABLE built_images (image_id TEXT PRIMARY KEY REFERENCES images (image_id)) STRICT",
+    2: """
+        CREATE TABLE volumes (
+            name TEXT PRIMARY KEY, created INTEGER NOT NULL, labels TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE volume_uses (
+            volume TEXT NOT NULL REFERENCES volumes (name),
+            container_id TEXT NOT NULL REFERENCES containers (container_id) ON DELETE CASCADE,
+            PRIMARY KEY (volume, container_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX volume_uses_by_container ON volume_uses (container_id)
+    """,
 }
 """What makes the next version of a database, by its version."""
 

@@ -59,3 +59,18 @@ CREATE TABLE containers (
     state        TEXT NOT NULL          -- JSON: what has become of it
 ) STRICT;
 CREATE INDEX containers_by_image ON containers (image_id);
+
+-- Volumes; the files of one are in a directory of its name. labels: JSON, an object or null.
+CREATE TABLE volumes (
+    name    TEXT PRIMARY KEY,
+    created INTEGER NOT NULL,           -- Unix nanoseconds
+    labels  TEXT NOT NULL
+) STRICT;
+
+-- Which containers have a volume among their mounts, running or not.
+CREATE TABLE volume_uses (
+    volume       TEXT NOT NULL REFERENCES volumes (name),
+    container_id TEXT NOT NULL REFERENCES containers (container_id) ON DELETE CASCADE,
+    PRIMARY KEY (volume, container_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX volume_uses_by_container ON volume_uses (container_id);

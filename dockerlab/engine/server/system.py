@@ -1,5 +1,7 @@
 """Routes about the engine itself: ``/_ping``, ``/version``, ``/info``, ``/system/df``."""
 
+import asyncio
+
 from aiohttp import web
 
 from dockerlab.engine import info
@@ -11,6 +13,7 @@ from dockerlab.engine.server.call import Call
 from dockerlab.engine.server.container_shapes import container_summary
 from dockerlab.engine.server.router import Route
 from dockerlab.engine.server.versions import NEWEST, OLDEST, Version
+from dockerlab.engine.server.volumes import volume_usage
 
 _KINDS = ("container", "image", "volume", "build-cache")
 _KINDS_SINCE = Version(1, 42)
@@ -55,7 +58,8 @@ async def disk_usage(call: Call) -> web.Response:
         containers = engine.containers.list(every=True)
         made["Containers"] = [container_summary(engine, each, size=True) for each in containers]
     if "volume" in wanted:
-        made["Volumes"] = []
+        volumes = engine.volumes.list()
+        made["Volumes"] = [await asyncio.to_thread(volume_usage, engine, each) for each in volumes]
     if "build-cache" in wanted:
         made["BuildCache"] = []
     return answer(made)

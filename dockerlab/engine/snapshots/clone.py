@@ -14,6 +14,7 @@ from pathlib import Path
 
 _FICLONE = 0x40049409
 """ioctl of linux/fs.h: one file has the other's data, until either is written to."""
+_PIECE = 1 << 20
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = _READ | os.O_DIRECTORY
@@ -132,7 +133,7 @@ class _Clone:
 
 
 def copy_data(source: int, target: int) -> None:
-    """Copy an open file's bytes within the kernel, and leave its holes holes."""
+    """Copy an open file's bytes, within the kernel where it can, and leave its holes holes."""
     size = os.fstat(source).st_size
     end = 0
     while end < size:
@@ -144,11 +145,21 @@ def copy_data(source: int, target: int) -> None:
             raise
         end = os.lseek(source, start, os.SEEK_HOLE)
         while start < end:
-            copied = os.copy_file_range(source, target, end - start, start, start)
+            copied = _copy_range(source, target, start, end - start)
             if not copied:
                 break
             start += copied
     os.ftruncate(target, size)
+
+
+def _copy_range(source: int, target: int, start: int, count: int) -> int:
+    """Copy bytes between the same places of two files; how many were copied."""
+    try:
+        return os.copy_file_range(source, target, count, start, start)
+    except OSError as error:
+        if error.errno not in (EXDEV, EINVAL, ENOTSUP):  # from one file system to another
+            raise
+    return os.pwrite(target, os.pread(source, min(count, _PIECE), start), start)
 
 
 def _dress_open(old: int, new: int) -> None:

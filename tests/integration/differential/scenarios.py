@@ -370,4 +370,55 @@ REFUSALS = (
     ),
 )
 
-SCENARIOS = (*RUN, *LIFE, *IMAGES, *REFUSALS)
+_MOUNTS = "{{{{range .Mounts}}}}{{{{println .Type .Destination .Mode .RW .Driver}}}}{{{{end}}}}"
+VOLUMES = (
+    scenario(
+        "volumes by name",
+        "docker volume create d-vol",
+        "docker volume create d-vol",
+        "docker volume create --label d=1 d-labelled",
+        "docker volume inspect d-labelled --format '{{{{.Driver}}}} {{{{.Labels}}}}'",
+        "docker run --rm -v d-vol:/data busybox sh -c 'echo kept > /data/file; ls -ld /data'",
+        "docker run --rm -v d-vol:/data:ro busybox cat /data/file",
+        "docker run --rm -v d-filled:/home busybox sh -c 'ls -ln /home; touch /home/more'",
+        "docker run --rm -v d-filled:/other busybox ls /other",
+        "docker run --rm -v d-empty:/home:nocopy busybox ls /home",
+        "docker run --rm --mount type=volume,src=d-vol,dst=/m busybox cat /m/file",
+        "docker volume ls --filter name=d-",
+        "docker volume ls --filter label=d=1",
+        "docker volume ls -q --filter dangling=true --filter name=d-",
+        "docker volume rm d-labelled d-filled d-empty d-vol",
+        "docker volume ls --filter name=d-",
+    ),
+    scenario(
+        "volumes of containers",
+        "docker run --name d-has -v d-vol:/a -v /b busybox sh -c 'echo a > /a/a; echo b > /b/b'",
+        Step(f"docker inspect d-has --format '{_MOUNTS}'", unordered=True),
+        Step("docker inspect d-has --format '{{{{json .HostConfig.Binds}}}}'", json=True),
+        "docker run --rm --volumes-from d-has busybox sh -c 'cat /a/a /b/b; echo c > /a/c'",
+        "docker volume rm d-vol",
+        "docker ps -a --filter volume=d-vol --format '{{{{.Names}}}}'",
+        "docker cp d-has:/a/c -",
+        "docker volume prune -f --filter label=nosuch",
+        "docker rm -v d-has",
+        "docker volume ls --filter name=d-",
+        "docker volume rm d-vol",
+    ),
+    scenario(
+        "volumes that are refused",
+        "docker volume create a",
+        "docker volume create a/b",
+        "docker volume create --opt foo=bar d-vol",
+        "docker volume rm nosuch",
+        "docker volume rm -f nosuch",
+        "docker volume ls --filter nosuch=1",
+        "docker create -v d-vol:/a:xx busybox",
+        "docker create -v d-vol:relative busybox",
+        "docker create --volumes-from nosuch busybox",
+        "docker create --volumes-from nosuch:xx busybox",
+        "docker create --mount type=volume,src=a/b,dst=/a busybox",
+        "docker volume rm -f d-vol",
+    ),
+)
+
+SCENARIOS = (*VOLUMES, *RUN, *LIFE, *IMAGES, *REFUSALS)

@@ -140,7 +140,10 @@ def _differences(step: Step, docker: Side, embedded: Side) -> list[Difference]:
 def _clean(engine: Engine) -> None:
     left = engine.docker("ps", "-aq", "--filter", "name=d-").stdout.decode().split()
     if left:
-        engine.docker("rm", "-f", *left)
+        engine.docker("rm", "-fv", *left)
+    volumes = engine.docker("volume", "ls", "-q", "--filter", "name=^d-").stdout.decode().split()
+    if volumes:
+        engine.docker("volume", "rm", "-f", *volumes)
 
 
 @pytest.mark.docker
