@@ -513,7 +513,9 @@ async def test_a_line_that_breaks_all_the_time_gets_there_in_the_end(
     faulty.fault = fault
     await _pull(open_distribution(), f"{faulty.address}/noise")
     assert content.has(Digest(blob.digest))
-    assert len(faulty.paths(blob.digest)) == 11 == -(-len(blob.data) // 70_000)
+    # A line that breaks may swallow the end of a piece, which then takes a request of its own.
+    pieces = -(-len(blob.data) // 70_000)
+    assert pieces <= len(faulty.paths(blob.digest)) < 2 * pieces
 
 
 async def test_a_line_that_always_breaks_at_the_same_place_is_given_up(
