@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
     from dockerlab.notebook.pictures import show_containers, show_layers
     from dockerlab.notebook.trace import Watch, watch
-    from dockerlab.notebook.widgets import terminal
+    from dockerlab.notebook.widgets import inspect, terminal
     from dockerlab.standins.ensure import ensure_images
 
 __version__ = "0.1.0"
@@ -44,6 +44,7 @@ _HOMES = {
     "end_lesson": "dockerlab.notebook.lesson",
     "ensure_images": "dockerlab.standins.ensure",
     "full_name": "dockerlab.layers",
+    "inspect": "dockerlab.notebook.widgets",
     "read_image": "dockerlab.layers",
     "read_images": "dockerlab.layers",
     "human_size": "dockerlab.layers",
@@ -75,6 +76,7 @@ __all__ = [
     "ensure_images",
     "full_name",
     "human_size",
+    "inspect",
     "measure_build",
     "read_image",
     "read_images",

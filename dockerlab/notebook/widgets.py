@@ -13,6 +13,7 @@ from dockerlab.notebook.lesson import learner_client, learner_labels
 if TYPE_CHECKING:
     import docker
 
+    from dockerlab.widgets.inspect import InspectExplorer
     from dockerlab.widgets.terminal import Terminal
 
 _of_cell: dict[str, Terminal] = {}
@@ -75,3 +76,15 @@ def _cell() -> str:
     if kernel is None:
         return ""
     return str((kernel.get_parent().get("metadata") or {}).get("cellId") or "")
+
+
+def inspect(name: str, *, client: docker.DockerClient | None = None) -> InspectExplorer:
+    """Show what `docker inspect NAME` says of an image or a container, each field explained.
+
+    Raises:
+        docker.errors.ImageNotFound: the engine has neither an image nor a container of that name.
+
+    """
+    from dockerlab.widgets.inspect import inspect_image_or_container  # noqa: PLC0415
+
+    return inspect_image_or_container(client or learner_client(), name)
