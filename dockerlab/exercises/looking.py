@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+from dockerlab.names import familiar_name
 
 if TYPE_CHECKING:
     import docker
@@ -72,10 +75,19 @@ def see_image(client: docker.DockerClient, name: str) -> str | None:
         raise
 
 
+def see_digests(client: docker.DockerClient, name: str) -> tuple[str, ...]:
+    """Return the digests by which registries know an image (`nginx@sha256:…`); none if unknown."""
+    if see_image(client, name) is None:
+        return ()
+    return tuple(sorted(client.images.get(name).attrs.get("RepoDigests") or ()))
+
+
 def see_names(client: docker.DockerClient, repository: str) -> dict[str, str]:
-    """Return the image names of one repository (`lab04-hello`), each with its image's ID."""
+    """Return the image names of one repository (`lab04-hello`, `lab04-*`), each with its ID."""
     found: dict[str, str] = {}
-    for image in client.api.images(name=repository):
+    for image in client.api.images():
         for tag in image.get("RepoTags") or []:
-            found[tag.removeprefix("localhost/")] = image["Id"]
+            name = familiar_name(tag).removeprefix("localhost/")  # Podman's, for one's own
+            if fnmatchcase(name.rpartition(":")[0], repository):
+                found[name] = image["Id"]
     return found

@@ -111,7 +111,7 @@ class OpenPrediction:
             return " → ".join(self.texts.options[key] for key in answer)
         if isinstance(answer, str):
             return self.texts.options[answer]
-        return f"{answer:.3g} {self.texts.unit}".rstrip() if answer is not None else "?"
+        return f"{answer:.3g}{self.texts.unit}" if answer is not None else "?"
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have `watcher` called whenever the state changes."""

@@ -20,6 +20,8 @@ pytestmark = pytest.mark.timeout(300)
 
 NOTEBOOKS = {path.stem: path for path in LESSONS if path.parent.name == "en"}
 
+IMAGES = ("hello-world", "centos", "nginx:alpine-slim", "nginx:alpine")
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -54,6 +56,8 @@ ATTEMPTS = list(_attempts())
 @pytest.fixture(scope="module")
 def kernel(oci_root_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     folder = tmp_path_factory.mktemp("exercises")
+    for name in IMAGES:  # as the learner's own, so that no lesson has to pull and remove them
+        assert oci_root_engine.docker("pull", name).returncode == 0
     environ = environment(oci_root_engine.environment, state=folder / "state")
     with running_kernel(environ | {"DOCKERLAB_LANG": "en"}, folder=folder) as running:
         yield running
