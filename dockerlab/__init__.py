@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
     from dockerlab.notebook.pictures import show_containers, show_layers
     from dockerlab.notebook.trace import Watch, watch
-    from dockerlab.notebook.widgets import inspect, terminal
+    from dockerlab.notebook.widgets import explore, inspect, terminal
     from dockerlab.standins.ensure import ensure_images
 
 __version__ = "0.1.0"
@@ -44,6 +44,7 @@ _HOMES = {
     "end_lesson": "dockerlab.notebook.lesson",
     "ensure_images": "dockerlab.standins.ensure",
     "full_name": "dockerlab.layers",
+    "explore": "dockerlab.notebook.widgets",
     "inspect": "dockerlab.notebook.widgets",
     "read_image": "dockerlab.layers",
     "read_images": "dockerlab.layers",
@@ -74,6 +75,7 @@ __all__ = [
     "current_lesson",
     "end_lesson",
     "ensure_images",
+    "explore",
     "full_name",
     "human_size",
     "inspect",

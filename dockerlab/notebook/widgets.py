@@ -13,6 +13,7 @@ from dockerlab.notebook.lesson import learner_client, learner_labels
 if TYPE_CHECKING:
     import docker
 
+    from dockerlab.widgets.explore import Explorer
     from dockerlab.widgets.inspect import InspectExplorer
     from dockerlab.widgets.terminal import Terminal
 
@@ -88,3 +89,17 @@ def inspect(name: str, *, client: docker.DockerClient | None = None) -> InspectE
     from dockerlab.widgets.inspect import inspect_image_or_container  # noqa: PLC0415
 
     return inspect_image_or_container(client or learner_client(), name)
+
+
+def explore(image: str, *, client: docker.DockerClient | None = None) -> Explorer:
+    """Show an image layer by layer and file by file: what each layer changes, what is wasted.
+
+    Raises:
+        ImageMissing: the engine has no image of this name.
+        ImageProblem: the image cannot be analysed.
+
+    """
+    from dockerlab.layers import analyze_image  # noqa: PLC0415
+    from dockerlab.widgets.explore import Explorer  # noqa: PLC0415
+
+    return Explorer(analyze_image(client or learner_client(), image))
