@@ -2,7 +2,8 @@
 
 Exit codes: 0 it is done, 1 it could not be done (a sentence on stderr says why), 2 the command was
 not understood, 130 Ctrl-C. `dockerlab engine status` ends with 3 where no engine runs, as services
-do (LSB), and `dockerlab analyze` where the image does not hold a limit that was given.
+do (LSB), `dockerlab engine check` where something is wrong, and `dockerlab analyze` where the image
+does not hold a limit that was given.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from dockerlab import __version__
-from dockerlab.cli import analyze, graph, pack, score
+from dockerlab.cli import analyze, check, graph, pack, score
 from dockerlab.errors import DockerlabError
 from dockerlab.messages import text
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         if given[:1] == ["engine"]:
-            return _engine(given[1:])
+            return check.main(given[2:]) if given[1:2] == ["check"] else _engine(given[1:])
         options = _parser().parse_args(given)
         return int(options.run(options))
     except DockerlabError as error:

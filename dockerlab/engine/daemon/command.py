@@ -70,7 +70,11 @@ _COMMANDS = {"start": _start, "stop": _stop, "status": _status, "run": _run}
 
 
 def _parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=program, description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=main.__doc__,
+        epilog="`dockerlab engine check` says whether everything that the engine keeps is whole.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in (
         ("start", "start the engine in the background, or find the one that runs"),

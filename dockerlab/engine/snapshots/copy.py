@@ -93,8 +93,12 @@ class CopySnapshotter:
         record = self._records.find(name)
         if record.info.kind is Kind.COMMITTED:
             return record.usage
+        return self.count(name)
+
+    def count(self, name: str) -> Usage:
+        """See ``Snapshotter.count``."""
         with kindly(f"count snapshot {name}"):
-            return self._count(record)
+            return self._count(self._records.find(name))
 
     def _count(self, record: Record) -> Usage:
         parent = record.info.parent

@@ -152,8 +152,12 @@ class OverlaySnapshotter:
         record = self._records.find(name)
         if record.info.kind is Kind.COMMITTED:
             return record.usage
+        return self.count(name)
+
+    def count(self, name: str) -> Usage:
+        """See ``Snapshotter.count``."""
         with kindly(f"count snapshot {name}"):
-            return trees.usage(self._upper(record.id))
+            return trees.usage(self.directory(name))
 
     def walk(self) -> Iterator[Info]:
         """See ``Snapshotter.walk``."""

@@ -128,6 +128,10 @@ class Snapshotter(Protocol):
         """Counted now for an active snapshot, once and for all for a committed one."""
         ...
 
+    def count(self, name: str) -> Usage:
+        """What is there now, whatever was recorded: to check that nobody has changed it."""
+        ...
+
     def walk(self) -> Iterator[Info]:
         """Every snapshot, parents before their children."""
         ...
