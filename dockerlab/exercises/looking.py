@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import tarfile
+import tempfile
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Any
 
 from dockerlab.names import familiar_name
 
 if TYPE_CHECKING:
     import docker
+
+_SMALL = 10_000
+"""Bytes that are read of a file in a layer, at most."""
 
 
 @dataclass(frozen=True)
@@ -91,3 +98,32 @@ def see_names(client: docker.DockerClient, repository: str) -> dict[str, str]:
             if fnmatchcase(name.rpartition(":")[0], repository):
                 found[name] = image["Id"]
     return found
+
+
+@lru_cache(maxsize=16)
+def read_in_layers(client: docker.DockerClient, image_id: str, path: str) -> tuple[str, ...]:
+    """Return what each layer of an image has in the file `path`, the lowest layer first.
+
+    A file that a later layer deletes is still found in the earlier one. The whole image is read
+    (`docker save`) once; an ID always means the same image. Small text files only.
+    """
+    found = []
+    with tempfile.TemporaryFile() as saved:
+        for chunk in client.images.get(image_id).save():
+            saved.write(chunk)
+        saved.seek(0)
+        with tarfile.open(fileobj=saved) as archive:
+            manifest = archive.extractfile("manifest.json")
+            assert manifest is not None, "docker save always writes one"
+            for name in json.load(manifest)[0]["Layers"]:
+                found += _in_layer(archive.extractfile(name), path)
+    return tuple(found)
+
+
+def _in_layer(layer: IO[bytes] | None, path: str) -> list[str]:
+    with tarfile.open(fileobj=layer) as entries:  # compressed or not: tarfile sees for itself
+        for entry in entries:
+            file = entries.extractfile(entry) if entry.name.lstrip("./") == path else None
+            if file is not None:
+                return [file.read(_SMALL).decode(errors="replace")]
+    return []
