@@ -69,9 +69,7 @@ def _forget_child(lab: Lab) -> None:
     """As if the last transaction of a removal had been lost half way."""
     lab.remove_container("c" * 64)
     execute(lab, "DELETE FROM image_names WHERE name LIKE '%child%'")
-    execute(
-        lab, "DELETE FROM images WHERE NOT EXISTS (SELECT 1 FROM layers WHERE parent = chain_id)"
-    )
+    execute(lab, "DELETE FROM images WHERE image_id NOT IN (SELECT image_id FROM image_names)")
 
 
 DAMAGES: dict[str, tuple[Kind, Damage]] = {
