@@ -61,13 +61,18 @@ class Exec:
         self.user = config.user or container.spec.config.user
         self.running = False
         self.exit_code: int | None = None
-        self.pid = 0
+        self.process: Process | None = None
         self.ended_at = 0.0
         keys = parse_detach_keys(config.detach_keys)
         self.keys = keys if config.tty else b""
         self.streams = Streams(
             None, tty=config.tty, stdin_open=config.attach_stdin, stdin_once=True
         )
+
+    @property
+    def pid(self) -> int:
+        """Its process, 0 before there is one."""
+        return self.process.pid if self.process else 0
 
     @property
     def open(self) -> bool:
@@ -209,7 +214,7 @@ class Execs:
             code = error.exit_code if isinstance(error, CommandFailedToStart) else NOT_STARTED
             self._end(chosen, code)
             raise
-        chosen.pid = process.pid
+        chosen.process = process
         if detached:
             # Nobody will ever type: the command must not wait for it.
             chosen.streams.end()
@@ -221,6 +226,18 @@ class Execs:
         if not (chosen.running and chosen.pid):
             raise InvalidParameter(f"exec {chosen.id} is not running")
         chosen.streams.resize(height=height, width=width)
+
+    async def wait(self, exec_id: str) -> int:
+        """Wait for the end of a command that was started; its exit code."""
+        chosen = self.get(exec_id)
+        status = await chosen.process.wait() if chosen.process else None
+        return status.code if status else NOT_STARTED
+
+    def kill(self, exec_id: str) -> None:
+        """Kill the command, if it runs."""
+        chosen = self._execs.get(exec_id)
+        if chosen is not None and chosen.process is not None:
+            _kill(chosen.process)
 
     async def close(self) -> None:
         """Stop watching."""

@@ -6,6 +6,7 @@ import signal as signals_of_python
 from collections.abc import Coroutine
 
 from dockerlab.engine.containers import signals
+from dockerlab.engine.containers.health import HealthChecks
 from dockerlab.engine.containers.lives import Life, Lives
 from dockerlab.engine.containers.model import Container, State, Status, Waited
 from dockerlab.engine.containers.register import Register, not_running
@@ -42,6 +43,7 @@ class Lifecycle:
         starter: Starter,
         removal: Removal,
         volumes: Volumes,
+        health: HealthChecks,
         runtime: Runtime,
     ) -> None:
         self._register = register
@@ -49,6 +51,7 @@ class Lifecycle:
         self._starter = starter
         self._removal = removal
         self._volumes = volumes
+        self._health = health
         self._runtime = runtime
         self._restarts: set[asyncio.Task[None]] = set()
         self._tidying: set[asyncio.Task[None]] = set()
@@ -131,7 +134,8 @@ class Lifecycle:
         if container.state.paused:
             raise Conflict(f"Container {container.id} is already paused")
         await self._runtime.pause(container.id)
-        self._register.change(container.id, status=Status.PAUSED)
+        health = self._health.end(container)
+        self._register.change(container.id, status=Status.PAUSED, health=health)
         self._register.publish(container, "pause")
 
     async def unpause(self, reference: str) -> None:
@@ -144,6 +148,7 @@ class Lifecycle:
     async def _unpause(self, container: Container) -> None:
         await self._runtime.unpause(container.id)
         self._register.change(container.id, status=Status.RUNNING)
+        self._health.begin(container)
         self._register.publish(container, "unpause")
 
     async def close(self) -> None:
@@ -182,9 +187,11 @@ class Lifecycle:
             started_at=self._register.now(),
             restart_count=count,
             stopped_by_user=False,
+            health=self._health.at_start(container),
         )
         tell_mounted(container, self._volumes)
         self._register.publish(container, "start")
+        self._health.begin(container)
         life.watch = asyncio.create_task(self._watch(container, life, process))
 
     async def _failed_to_start(self, container: Container, life: Life, error: EngineError) -> None:
@@ -237,6 +244,7 @@ class Lifecycle:
         self._starter.unmount(container.id)
         life.cleaning = self._behind(self._runtime.delete(container.id))
         now = self._register.now()
+        health = self._health.end(self._register.find(container.id))
         container = self._register.change(
             container.id,
             status=Status.EXITED,
@@ -246,6 +254,7 @@ class Lifecycle:
             oom_killed=status.oom_killed,
             finished_at=now,
             stopped_by_user=life.stopping,
+            health=health,
         )
         life.process = None
         lived = now - container.state.started_at

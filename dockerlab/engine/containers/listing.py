@@ -66,7 +66,7 @@ def _meets(container: Container, filters: Filters) -> bool:
         and filters.labels("label", spec.config.labels or {})
         and filters.exactly("status", state.status)
         and (not exited or (_has_ended(container) and str(state.exit_code) in exited))
-        and filters.exactly("health", "none")
+        and filters.exactly("health", state.health.status if state.health else "none")
         and filters.exactly("network", _network(spec.host.network_mode))
         and _has_volume(container, filters)
         and not filters.boolean("is-task", default=False)

@@ -25,6 +25,31 @@ class Status(enum.StrEnum):
     DEAD = "dead"
 
 
+class HealthStatus(enum.StrEnum):
+    """What health checks have found so far, in Docker's words."""
+
+    STARTING = "starting"
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+
+
+class HealthResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One health check; the moments in Unix nanoseconds."""
+
+    start: int
+    end: int
+    exit_code: int
+    output: str
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The health of a container whose health is checked; ``log`` holds the last five checks."""
+
+    status: HealthStatus
+    failing_streak: int = 0
+    log: tuple[HealthResult, ...] = ()
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """What has become of a container."""
 
@@ -40,6 +65,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     started_at: int = 0
     finished_at: int = 0
     restart_count: int = 0
+    health: Health | None = None
     stopped_by_user: bool = False
     """The restart policy ``unless-stopped`` asks for this."""
 

@@ -14,6 +14,7 @@ from dockerlab.engine.containers.config import ContainerConfig, HostConfig, Rest
 from dockerlab.engine.containers.copying import Copying
 from dockerlab.engine.containers.creation import Creation, check_restarts
 from dockerlab.engine.containers.execs import Execs
+from dockerlab.engine.containers.health import HealthChecks
 from dockerlab.engine.containers.lifecycle import Lifecycle
 from dockerlab.engine.containers.lives import Lives
 from dockerlab.engine.containers.logs import LogFrame, Query
@@ -73,15 +74,17 @@ class Containers:
             controllers=self.controllers,
             machine=spec.survey(init=_init_program()),
         )
+        self.execs = Execs(self._register, self._lives, starter=self._starter)
+        self._health = HealthChecks(self._register, self.execs)
         self._lifecycle = Lifecycle(
             self._register,
             self._lives,
             starter=self._starter,
             removal=self._removal,
             volumes=volumes,
+            health=self._health,
             runtime=runtime,
         )
-        self.execs = Execs(self._register, self._lives, starter=self._starter)
         self.copying = Copying(self._register, self._lives, starter=self._starter)
         self._creation = Creation(
             self._register,
@@ -402,6 +405,7 @@ class Containers:
 
     async def close(self) -> None:
         """Wait for what goes on behind the answers; the containers are not touched."""
+        await self._health.close()
         await self.execs.close()
         await self._lifecycle.close()
 

@@ -4,7 +4,7 @@ import hashlib
 import time
 from pathlib import Path
 
-from dockerlab.engine.containers.model import Container, Status
+from dockerlab.engine.containers.model import Container, Health, HealthStatus, Status
 from dockerlab.engine.engine import Engine
 from dockerlab.engine.errors import EngineError
 from dockerlab.engine.server.durations import human_duration
@@ -104,7 +104,7 @@ def status_line(container: Container) -> str:
     state = container.state
     if state.running:
         age = human_duration((time.time_ns() - state.started_at) / SECOND)
-        return f"Up {age} (Paused)" if state.paused else f"Up {age}"
+        return f"Up {age}{_remark(container)}"
     if state.status in (Status.CREATED, Status.DEAD, Status.REMOVING):
         words = {
             Status.CREATED: "Created",
@@ -115,6 +115,30 @@ def status_line(container: Container) -> str:
     age = human_duration((time.time_ns() - state.finished_at) / SECOND)
     verb = "Restarting" if state.status is Status.RESTARTING else "Exited"
     return f"{verb} ({state.exit_code}) {age} ago"
+
+
+def _remark(container: Container) -> str:
+    """What STATUS says of a running container besides its age."""
+    state = container.state
+    if state.paused:
+        return " (Paused)"
+    if state.health is None:
+        return ""
+    starting = state.health.status == HealthStatus.STARTING
+    return f" ({'health: ' if starting else ''}{state.health.status})"
+
+
+def _health(health: Health) -> Document:
+    log = [
+        {
+            "Start": moment(result.start),
+            "End": moment(result.end),
+            "ExitCode": result.exit_code,
+            "Output": result.output,
+        }
+        for result in health.log
+    ]
+    return {"Status": health.status, "FailingStreak": health.failing_streak, "Log": log}
 
 
 def _state(container: Container) -> Document:
@@ -131,6 +155,7 @@ def _state(container: Container) -> Document:
         "Error": state.error,
         "StartedAt": moment(state.started_at),
         "FinishedAt": moment(state.finished_at),
+        **({"Health": _health(state.health)} if state.health else {}),
     }
 
 
