@@ -4,7 +4,7 @@
 FOUND := $(shell scripts/python.sh 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup setup-dev venv-dev test bench lint format lock widgets clean python
+.PHONY: help lab setup setup-dev venv-dev test bench lint docs format lock widgets clean python
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ lint: venv-dev ## Check style, types and layers only
 
 format: venv-dev ## Rewrite the code in the project's style
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+docs: venv-dev ## Build the site, lessons and all, into build/site; no network needed
+	@.venv/bin/python -m sphinx -q -W --keep-going -c docs -d build/doctrees . build/site
+	@echo "Open build/site/index.html in a browser."
 
 lock: venv-dev ## Resolve pyproject.toml into requirements/*.txt anew
 	@scripts/lock.sh --upgrade

@@ -34,6 +34,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from dockerlab import messages
+from dockerlab.linting import find_programs
 
 INTERRUPTED = 130
 """128 + SIGINT, what a shell reports for a command that Ctrl-C ended."""
@@ -86,6 +87,7 @@ def install(shell: Any) -> None:  # noqa: ANN401 - IPython is untyped
     """Make `shell` (an `InteractiveShell`) run `!docker …` through this module; twice is once."""
     if getattr(shell.system, "is_dockerlab", False):
         return
+    find_programs()
     original = shell.system
 
     def system(line: str) -> None:

@@ -39,12 +39,12 @@ class Registry:
 
     @property
     def address(self) -> str:
-        """What stands in front of an image's name: `localhost:5050`."""
+        """What stands in front of an image's name, localhost and the port."""
         return f"localhost:{self.port}"
 
     @property
     def numeric_address(self) -> str:
-        """The same place by its number. To an engine it is another registry, `127.0.0.1:5050`."""
+        """The same place by its number. To an engine it is another registry."""
         return f"{LOOPBACK}:{self.port}"
 
     def __repr__(self) -> str:
