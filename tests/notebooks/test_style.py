@@ -4,10 +4,12 @@ import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
+from dockerlab.exercises import exercises_of
 from tests.notebooks.lessons import LESSONS, TAUGHT, lesson_id, read
 
 MOST_LINES = 15
@@ -23,6 +25,11 @@ every_lesson = pytest.mark.parametrize(
 every_lesson_proper = pytest.mark.parametrize(
     "notebook", [read(path) for path in TAUGHT], ids=[lesson_id(path) for path in TAUGHT]
 )
+
+numbered_lessons = pytest.mark.parametrize(
+    "path", [path for path in LESSONS if not path.stem.startswith("00")], ids=lesson_id
+)
+"""All but the page that one starts from, which needs no more than one exercise."""
 
 
 @every_lesson
@@ -83,6 +90,40 @@ def test_it_asks_before_it_shows(notebook: NotebookNode) -> None:
     text = "\n".join(_markdown(notebook))
     assert text.count("**Predict:**") >= 5
     assert text.count("<details>") == text.count("</details>") >= 5
+
+
+@numbered_lessons
+def test_a_lesson_has_three_to_five_exercises_and_predicts_twice_at_least(path: Path) -> None:
+    code = "\n".join(cell.source for cell in _code(read(path)))
+    known = exercises_of(path.stem)
+    asked = re.findall(r'(\w+) = lesson\.exercise\("(\w+)"\)', code)
+    assert [name for _, name in asked] == list(known.exercises)
+    assert all(variable == name for variable, name in asked), "hints name the variable"
+    assert 3 <= len(asked) <= 5
+    assert len(re.findall(r'lesson\.predict\("', code)) >= 2
+
+
+@every_lesson
+def test_every_prediction_comes_before_its_result(notebook: NotebookNode) -> None:
+    sources = [cell.source for cell in _code(notebook)]
+    for place, source in enumerate(sources):
+        for variable, name in re.findall(r'(\w+) = lesson\.predict\("(\w+)"\)', source):
+            assert variable == name, "the question says which variable to answer"
+            assert source.count("\n") == 0, "the question is a cell of its own"
+            later = [each for each in sources[place + 1 :] if f"{name}.reveal(" in each]
+            assert len(later) == 1
+            earlier = "\n".join(sources[: place + 1])
+            assert f"{name}.reveal(" not in earlier
+
+
+@every_lesson
+def test_exercises_are_saved_unattempted(notebook: NotebookNode) -> None:
+    for cell in _code(notebook):
+        if "lesson.exercise(" in cell.source:
+            shown = "\n".join(str(out.data.get("text/plain")) for out in cell.outputs)
+            assert "Not attempted yet" in shown or "尚未作答" in shown
+            assert ".hint()" not in cell.source
+            assert ".solution()" not in cell.source
 
 
 @every_lesson
