@@ -85,6 +85,9 @@ class Collector:
         self._held_blobs: Counter[Digest] = Counter()
         self._held_layers: Counter[ChainID] = Counter()
         self._lock = asyncio.Lock()
+        self.unregistered: dict[ChainID, Layer] = {}
+        """Layers whose files are there and whose rows are not: unpacked a moment ago, or about to
+        be removed. Whoever holds one may use it."""
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[Hold]:
@@ -97,8 +100,10 @@ class Collector:
             yield hold
         finally:
             hold.release()
+            chain = tuple(reversed(hold.layers))
+            blobs = {*hold.blobs, *(layer.blob for layer in self._forget(chain))}
             # Shielded: who cancels a pull wants its remains gone, too.
-            await asyncio.shield(self._collect(tuple(reversed(hold.layers)), set(hold.blobs)))
+            await asyncio.shield(self._collect(chain, blobs))
 
     def needed(self) -> frozenset[ChainID]:
         """Layers that containers or work in progress need, though perhaps no image does."""
@@ -111,6 +116,7 @@ class Collector:
         Whatever is still needed stays. Returns the bytes of blobs freed.
         """
         gone = tuple(layers)
+        self.unregistered.update((layer.chain_id, layer) for layer in gone)
         candidates = {*blobs, *(layer.blob for layer in gone)}
         return await self._collect(tuple(layer.chain_id for layer in gone), candidates)
 
@@ -132,6 +138,14 @@ class Collector:
             layer for top in self._layers.tops() for layer in self._layers.prune(top, keep=keep)
         )
 
+    def _forget(self, chain: Iterable[ChainID]) -> list[Layer]:
+        """Remove the rows that were left only because they were held; topmost first."""
+        unused = [top for top in chain if self._layers.unused(top)]
+        keep = self.needed() if unused else frozenset()
+        gone = [layer for top in unused for layer in self._layers.prune(top, keep=keep)]
+        self.unregistered.update((layer.chain_id, layer) for layer in gone)
+        return gone
+
     async def _collect(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
         async with self._lock:
             return await asyncio.to_thread(self._remove, chain, blobs)
@@ -145,4 +159,5 @@ class Collector:
                 # Conflict: a container was made on it in this very moment.
                 with suppress(NotFound, Conflict):
                     self._snapshots.remove(chain_id)
+                    self.unregistered.pop(chain_id, None)
         return freed

@@ -150,7 +150,10 @@ class Registrar:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._unpacker = Unpacker(
-            layers=library.layers, content=library.content, snapshots=library.snapshots
+            layers=library.layers,
+            content=library.content,
+            snapshots=library.snapshots,
+            unregistered=library.collector.unregistered,
         )
 
     @asynccontextmanager

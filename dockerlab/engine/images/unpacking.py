@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
 from weakref import WeakValueDictionary
 
+import msgspec
+
 from dockerlab.engine.content.store import ContentStore
 from dockerlab.engine.errors import DataLoss, NotFound, SystemFailure
 from dockerlab.engine.images.body import finished
@@ -15,6 +17,7 @@ from dockerlab.engine.metadata.layers import Layer, LayerRecords
 from dockerlab.engine.oci import ChainID, DiffID, Digest, chain_id_of
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 from dockerlab.engine.unpack import Applied, apply
+from dockerlab.engine.unpack.source import Source
 
 Read = Callable[[int], None]
 """Told, from another thread, how many bytes of the blob have been read."""
@@ -32,18 +35,23 @@ class WrongLayer(DataLoss):
 class Unpacker:
     """Unpacks layers on each other.
 
-    A layer that is unpacked but belongs to no image yet is remembered here only: whoever unpacks
-    must hold it (``Collector.hold``) until it is registered.
+    A layer that is unpacked but belongs to no image yet is remembered in ``unregistered`` only:
+    whoever unpacks must hold it (``Collector.hold``) until it is registered.
     """
 
     def __init__(
-        self, *, layers: LayerRecords, content: ContentStore, snapshots: Snapshotter
+        self,
+        *,
+        layers: LayerRecords,
+        content: ContentStore,
+        snapshots: Snapshotter,
+        unregistered: dict[ChainID, Layer],
     ) -> None:
         self._layers = layers
         self._content = content
         self._snapshots = snapshots
         self._locks: WeakValueDictionary[ChainID, asyncio.Lock] = WeakValueDictionary()
-        self._unregistered: dict[ChainID, Layer] = {}
+        self._unregistered = unregistered
 
     def find(self, chain_id: ChainID) -> Layer | None:
         """The layer, if it is unpacked already."""
@@ -80,7 +88,7 @@ class Unpacker:
         async with lock:
             found = self.find(chain_id)
             if found is not None:
-                return found
+                return await self._with_blob(found, blob)
             applied = await self._unpack(blob, diff_id, parent, chain_id, read)
             layer = Layer(
                 chain_id=chain_id,
@@ -92,6 +100,16 @@ class Unpacker:
             )
             self._unregistered[chain_id] = layer
             return layer
+
+    async def _with_blob(self, layer: Layer, blob: Digest) -> Layer:
+        """The layer with a blob that is there: its own may have gone with who brought it."""
+        if layer.blob == blob or self._content.has(layer.blob):
+            return layer
+        with self._content.open(blob) as file:
+            got = await asyncio.to_thread(_diff_id, file)
+        if got != layer.diff_id:
+            raise WrongLayer(layer.diff_id, got)
+        return msgspec.structs.replace(layer, blob=blob)
 
     def registered(self, layer: Layer) -> None:
         """Say that the database has it now."""
@@ -137,6 +155,11 @@ class Unpacker:
             with suppress(NotFound):
                 self._snapshots.remove(name)
             raise
+
+
+def _diff_id(file: BinaryIO) -> DiffID:
+    with Source(file) as source:
+        return source.finish()
 
 
 class _Watched:

@@ -62,10 +62,11 @@ class LayerRecords:
         return tuple(Layer(*row) for row in rows)
 
     def add(self, layers: Iterable[Layer]) -> None:
-        """Add layers, parents first; those that are there already stay as they are."""
+        """Add layers, parents first; of those that are there already the blob is replaced."""
         with self._database.transaction() as connection:
             connection.executemany(
-                f"INSERT INTO layers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                f"INSERT INTO layers ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET blob = excluded.blob WHERE blob != excluded.blob",
                 [(i.chain_id, i.diff_id, i.parent, i.blob, i.tar_size, i.size) for i in layers],
             )
 
@@ -85,6 +86,10 @@ class LayerRecords:
                 removed.append(layer)
                 top = layer.parent
         return tuple(removed)
+
+    def unused(self, chain_id: ChainID) -> bool:
+        """Whether the layer is there, and neither an image nor another layer builds on it."""
+        return self.find(chain_id) is not None and not self._needed(chain_id)
 
     def tops(self) -> tuple[ChainID, ...]:
         """Layers that neither an image nor another layer builds on."""
