@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml into requirements/lab.txt (what a learner gets) and requirements/dev.txt
-# (the same, and what the tests need): every package pinned, every file by its hash, for every
-# platform and every Python that pyproject.toml allows. Installed by plain pip --require-hashes.
+# Resolve pyproject.toml into requirements/lab.txt (what a learner gets), requirements/class.txt (what
+# a classroom's image has) and requirements/dev.txt (what the tests need): every package pinned, every
+# file by its hash, for every platform and every Python that pyproject.toml allows. Installed by
+# plain pip --require-hashes.
 #
 #   scripts/lock.sh [--upgrade]     without --upgrade, what is pinned stays pinned where it still fits
 set -euo pipefail
@@ -17,5 +18,7 @@ compile() {
 }
 
 compile --extra build pyproject.toml --output-file requirements/lab.txt "$@"
+compile --extra build --extra class --constraint requirements/lab.txt pyproject.toml \
+  --output-file requirements/class.txt "$@"
 compile --extra build --extra dev --extra docs --constraint requirements/lab.txt pyproject.toml \
   --output-file requirements/dev.txt "$@"

@@ -17,6 +17,10 @@ NO_RUNTIME = "none"
 """The runtime of an embedded engine that can do everything with images and run no container."""
 
 
+PACK_LABEL = "org.dockerlab.pack"
+"""The label by which an embedded engine tells of its packs."""
+
+
 class EngineKind(StrEnum):
     """The three engines that speak the Docker API here; the values are `DOCKERLAB_ENGINE`'s."""
 
@@ -41,6 +45,8 @@ class EngineFacts:
     platform: str
     identity: str
     mirrors: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
+    """The folders that an embedded engine takes images from when no registry has them."""
 
 
 def engine_name(kind: EngineKind) -> str:
@@ -68,6 +74,7 @@ def read_facts(client: docker.DockerClient) -> EngineFacts:
         platform=f"{version.get('Os', '')}/{version.get('Arch', '')}",
         identity=_identity(kind, info),
         mirrors=_mirrors(info),
+        packs=_packs(info),
     )
 
 
@@ -96,3 +103,8 @@ def _identity(kind: EngineKind, info: Mapping[str, Any]) -> str:
 def _mirrors(info: Mapping[str, Any]) -> tuple[str, ...]:
     registry = info.get("RegistryConfig") or {}
     return tuple(str(mirror).rstrip("/") for mirror in registry.get("Mirrors") or [])
+
+
+def _packs(info: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = (str(label).partition("=") for label in info.get("Labels") or [])
+    return tuple(value for name, _, value in labels if name == PACK_LABEL)

@@ -82,7 +82,10 @@ def info(engine: Engine) -> dict[str, object]:
         "DockerRootDir": str(engine.root),
         **_proxies(),
         "Name": os.uname().nodename,
-        "Labels": ["org.dockerlab.engine=embedded"],
+        "Labels": [
+            "org.dockerlab.engine=embedded",
+            *(f"org.dockerlab.pack={pack}" for pack in engine.settings.packs),
+        ],
         "ExperimentalBuild": False,
         "ServerVersion": ENGINE_VERSION,
         **_runtime(engine),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dockerlab.connection import EngineFacts, EngineKind
+from dockerlab.connection import EngineFacts
 from dockerlab.names import full_name
 from dockerlab.packs import PackProblem, load_pack, named_packs, names_in, opened
 
@@ -23,7 +23,8 @@ def from_packs(
 ) -> bool:
     """Return whether the image is in a pack of `DOCKERLAB_PACKS`, and load it where it must be.
 
-    The embedded engine pulls from a folder by itself, and with `pull` false that is left to it.
+    The embedded engine pulls by itself from the folders that it was started with, and with `pull`
+    false that is left to it.
     A damaged pack is said and passed over: the lesson goes on.
     """
     whole = full_name(name)
@@ -31,7 +32,7 @@ def from_packs(
         try:
             if whole not in names_in(path):
                 continue
-            if facts.kind is EngineKind.EMBEDDED and not pull and path.is_dir():
+            if not pull and str(path.absolute()) in facts.packs:
                 return True
             with opened(path) as pack:
                 if not load_pack(client, pack, images=[whole]).unsuitable:

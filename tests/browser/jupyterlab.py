@@ -146,12 +146,15 @@ def run_all(page: Page) -> None:
 
 def _clear_outputs(page: Page) -> None:
     """Take away the saved numbers and outputs, which would be taken for this run's."""
-    outputs = page.locator(".jp-Notebook .jp-OutputArea-output")
+    prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
+    numbered = prompts.filter(has_text=re.compile(r"\[\d"))
+    # They are drawn after the cells; what is cleared before would come back.
+    with suppress(PlaywrightTimeout):  # a notebook may have been saved without any
+        numbered.last.wait_for(timeout=10_000)
     for _ in range(10):
         _choose(page, "Edit", "Clear Outputs of All Cells")
-        # A notebook that is not ready drops this order, too, and outputs may come after it.
         with suppress(PlaywrightTimeout):
-            outputs.first.wait_for(state="detached", timeout=3000)
+            numbered.first.wait_for(state="detached", timeout=3000)
             return
     raise RuntimeError("the saved outputs cannot be cleared")
 

@@ -56,8 +56,9 @@ class Session:
         return self.run("bash", "-c", f". ~/engine.env; {script}", timeout=timeout)
 
     def connect(self) -> "subprocess.CompletedProcess[str]":
-        """Find the engine, or start it, for `shell`."""
-        return self.run("bash", "-c", "dockerlab connect --print-env > ~/engine.env")
+        """Find the engine, or start it, and keep for `shell` what a terminal's environment has."""
+        keep = "export -p | grep ' DOCKER' > ~/engine.env"
+        return self.run(f"{HOME}/binder/start", "bash", "-c", keep)
 
     @contextmanager
     def jupyterlab(self) -> Iterator[str]:

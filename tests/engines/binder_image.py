@@ -84,7 +84,7 @@ def build(docker: Engine, registry: Registry, *, name: str = IMAGE) -> str:
 def _done(docker: Engine, *arguments: str, stdin: bytes | None = None, timeout: float = 120) -> str:
     ran = docker.docker(*arguments, stdin=stdin, timeout=timeout)
     said = (ran.stdout + ran.stderr).decode(errors="replace")
-    assert ran.returncode == 0, said
+    assert ran.returncode == 0, said[-4000:]
     return said
 
 

@@ -185,7 +185,7 @@ def test_a_lesson_runs_to_its_end_in_a_browser(session: Session, lesson: str) ->
         assert page.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
         assert page.locator(".jp-OutputArea-output", has_text="Stand-in images").count() == 0
         said = page.locator(".jp-OutputArea-output").all_inner_texts()
-        assert any("runtime\tproot" in text for text in said), "these are the saved outputs"
+        assert any("runtime\tproot" in text for text in said), said
         assert any("Cleaned up what this lesson made" in text for text in said), said
         if lesson.startswith("01"):
             assert any("dockerlab's test registry, and I keep it short" in text for text in said)
