@@ -126,6 +126,18 @@ async def test_every_process_ends_with_the_first(place: Place) -> None:
     os.close(reading)
 
 
+async def test_what_outlived_its_engine_is_ended_by_the_next(place: Place, tmp_path: Path) -> None:
+    """Though that died before it could write down which process it had started."""
+    process, reading = await place.run("sleep", "1000")
+    os.close(reading)
+    own_mounts = place.runtime.name != "proot"
+    program = place.runtime.program.partition(" ")[0]
+    following = await open_runtime(tmp_path / "state", own_mounts=own_mounts, programs=(program,))
+    assert (await asyncio.wait_for(process.wait(), 15)).code in (137, 255)
+    following.close()
+    assert (await place.output("true"))[0] == ExitStatus(0)
+
+
 async def test_no_such_command(place: Place) -> None:
     with pytest.raises(CommandNotFound, match=r'exec: "nosuch": executable file not found in \$P'):
         await place.run("nosuch")

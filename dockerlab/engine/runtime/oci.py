@@ -21,6 +21,7 @@ from dockerlab.engine.runtime.console import ConsoleSocket
 from dockerlab.engine.runtime.freezer import Freezer, namespace_members
 from dockerlab.engine.runtime.process import ChildProcess, adopt_helpers, spawn
 from dockerlab.engine.runtime.runtime import Stdio
+from dockerlab.engine.runtime.survivors import end_survivors
 
 _LEFT_BEHIND = frozenset({"crun", "runc", "runc:[1:CHILD]", "runc:[2:INIT]"})
 _LOG = "runtime.log"
@@ -46,12 +47,16 @@ class OciRuntime:
     name = "oci"
 
     def __init__(self, path: str, *, program: str, state: Path) -> None:
-        """Use the executable at ``path``, which keeps what it must remember in ``state``."""
+        """Use the executable at ``path``, which keeps what it must remember in ``state``.
+
+        What is left there of an earlier engine is ended.
+        """
         self.program = program
         self._path = path
         self._crun = program.startswith("crun")
         self._state = state
         self._state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        end_survivors(path, state)
         self._null = os.open(os.devnull, os.O_RDWR)
         self._environment = {"PATH": os.environ.get("PATH", os.defpath)}
         self._running: dict[str, ChildProcess] = {}
