@@ -1,4 +1,4 @@
-"""`dockerlab graph`: which layers images share, as an SVG file."""
+"""`dockerlab graph`: which layers images share, as an SVG or PNG file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser("graph", help=text("command.graph"))
     parser.add_argument("images", nargs="*", metavar="IMAGE", help=text("command.graph_images"))
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE.svg", help=text("command.output")
+        "-o", "--output", type=Path, required=True, metavar="FILE", help=text("command.output")
     )
     parser.set_defaults(run=run)
 

@@ -54,15 +54,17 @@ def add_edge(graph: Digraph, tail: str, head: str, **attributes: str) -> None:
 
 
 def render(graph: Digraph, *, title: str, words: Iterable[str]) -> Drawing:
-    """Draw `graph`; without the `dot` program the drawing has its words and a note why."""
+    """Draw `graph`; without the `dot` program a browser can, and the words are there anyway."""
     from graphviz import ExecutableNotFound  # noqa: PLC0415
 
     lines = tuple(words)
     try:
         svg = graph.pipe(encoding="utf-8")
     except ExecutableNotFound:
-        return Drawing(title=title, words=lines, svg=None, note=messages.text("graph.no_dot"))
-    return Drawing(title=title, words=lines, svg=accessible(svg, title=title, words=lines))
+        note = messages.text("graph.no_dot")
+        return Drawing(title=title, words=lines, svg=None, note=note, source=graph.source)
+    svg = accessible(svg, title=title, words=lines)
+    return Drawing(title=title, words=lines, svg=svg, source=graph.source)
 
 
 def accessible(svg: str, *, title: str, words: Iterable[str]) -> str:

@@ -32,6 +32,7 @@ LIGHT = {
     "shared": Paint("#cfe6f5", "#0072b2", "#1f2328"),
     "own": Paint("#fbeccb", "#a86f00", "#1f2328"),
     "writable": Paint("#d3efe5", "#00795a", "#1f2328"),
+    "freed": Paint("#fbdccb", "#b84700", "#1f2328"),
     "quiet": Paint("#ffffff", "#8c959f", "#57606a"),
 }
 DARK = {
@@ -40,6 +41,7 @@ DARK = {
     "shared": Paint("#0b3a57", "#56b4e9", "#e6edf3"),
     "own": Paint("#45330a", "#e69f00", "#e6edf3"),
     "writable": Paint("#0a3d30", "#2fbf94", "#e6edf3"),
+    "freed": Paint("#4d2109", "#ff8f52", "#e6edf3"),
     "quiet": Paint("#161b22", "#767f89", "#a5adb6"),
 }
 

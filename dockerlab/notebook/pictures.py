@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.graph import Drawing, Process, draw_containers, draw_sharing
-from dockerlab.layers import read_image, read_images, share
+from dockerlab.layers import Image, read_all_images, read_image, read_images, share
 from dockerlab.notebook.lesson import learner_client
+from dockerlab.notebook.removal import plan_removal, related
 
 if TYPE_CHECKING:
     import docker
@@ -15,17 +17,31 @@ MOST_CONTAINERS = 6
 """How many containers a picture shows: the newest ones of an image that has more."""
 
 
-def show_layers(*names: str, client: docker.DockerClient | None = None) -> Drawing:
+def show_layers(
+    *names: str, removing: str | Sequence[str] = (), client: docker.DockerClient | None = None
+) -> Drawing:
     """Draw the layers of the images `names`, each layer once, and who shares it.
 
-    Without names: of all images that have a tag.
+    Without names: of all images that have a tag; with `removing`: of what shares layers with it.
+    `removing` asks what `docker rmi` of these would free, and marks the layers that would go. All
+    images of the engine are counted for that, drawn or not. Nothing is removed.
 
     Raises:
         ImageMissing: the engine has no image of one of these names.
 
     """
     engine = client or learner_client()
-    return draw_sharing(share(read_images(engine, names or _all_tags(engine))))
+    if not removing:
+        return draw_sharing(share(read_images(engine, names or _all_tags(engine))))
+    wanted = [removing] if isinstance(removing, str) else list(removing)
+    everything = share({image.id: image for image in _all_images(engine, wanted)}.values())
+    removal = plan_removal(engine, wanted, everything)
+    shown = read_images(engine, [*names, *wanted]) if names else related(everything, removal)
+    return draw_sharing(share(shown), removal=removal)
+
+
+def _all_images(client: docker.DockerClient, wanted: Sequence[str]) -> list[Image]:
+    return [*read_images(client, wanted), *read_all_images(client)]
 
 
 def _all_tags(client: docker.DockerClient) -> list[str]:

@@ -83,7 +83,7 @@ def inspect(name: str, *, client: docker.DockerClient | None = None) -> InspectE
     """Show what `docker inspect NAME` says of an image or a container, each field explained.
 
     Raises:
-        docker.errors.ImageNotFound: the engine has neither an image nor a container of that name.
+        ImageMissing: the engine has neither an image nor a container of that name.
 
     """
     from dockerlab.widgets.inspect import inspect_image_or_container  # noqa: PLC0415

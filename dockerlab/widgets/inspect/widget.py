@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import traitlets
 
-from dockerlab.layers import human_size
+from dockerlab.layers import ImageMissing, human_size
 from dockerlab.widgets.inspect.fields import CONTAINER, GROUPS, IMAGE, Field, value_at, value_lines
 from dockerlab.widgets.texts import text, texts_of
 from dockerlab.widgets.widget import Widget, script, style
@@ -83,16 +84,18 @@ def inspect_image_or_container(client: docker.DockerClient, name: str) -> Inspec
     As with `docker inspect`, a container is looked for first.
 
     Raises:
-        docker.errors.ImageNotFound: there is neither.
+        ImageMissing: there is neither.
 
     """
     from docker.errors import NotFound  # noqa: PLC0415
 
     api: Any = client.api
-    try:
+    with suppress(NotFound):
         return InspectExplorer(name, api.inspect_container(name), is_container=True)
-    except NotFound:
+    try:
         return InspectExplorer(name, api.inspect_image(name), is_container=False)
+    except NotFound as error:
+        raise ImageMissing(name=name) from error
 
 
 def _group(

@@ -99,10 +99,10 @@ def test_names_that_are_no_text_can_be_asked_for() -> None:
 
 def test_a_hundred_thousand_files_are_no_wait() -> None:
     many = [_file(f"usr/{n % 300}/{n % 7}/file{n}") for n in range(100_000)]
-    began = time.monotonic()
+    began = time.process_time()
     files = FilesAtLayer(_analysis(many), 0)
     files.search("file99999")
-    assert time.monotonic() - began < 20  # 1.2 s on a quiet machine, its analysis included
+    assert time.process_time() - began < 20  # of the processor: 2 s, its analysis included
 
 
 def test_the_still_form_and_the_text_are_the_same_each_time(analysis: Analysis) -> None:
