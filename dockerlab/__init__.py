@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dockerlab.notebook.lesson import Lesson, current_lesson, end_lesson, start_lesson
     from dockerlab.notebook.pictures import show_containers, show_layers
     from dockerlab.notebook.trace import Watch, watch
-    from dockerlab.notebook.widgets import explore, inspect, terminal
+    from dockerlab.notebook.widgets import build, explore, inspect, pull, terminal
     from dockerlab.standins.ensure import ensure_images
 
 __version__ = "0.1.0"
@@ -44,7 +44,9 @@ _HOMES = {
     "end_lesson": "dockerlab.notebook.lesson",
     "ensure_images": "dockerlab.standins.ensure",
     "full_name": "dockerlab.layers",
+    "build": "dockerlab.notebook.widgets",
     "explore": "dockerlab.notebook.widgets",
+    "pull": "dockerlab.notebook.widgets",
     "inspect": "dockerlab.notebook.widgets",
     "read_image": "dockerlab.layers",
     "read_images": "dockerlab.layers",
@@ -69,6 +71,7 @@ __all__ = [
     "Watch",
     "__version__",
     "analyze_image",
+    "build",
     "cleanup",
     "compare_builds",
     "connect",
@@ -80,6 +83,7 @@ __all__ = [
     "human_size",
     "inspect",
     "measure_build",
+    "pull",
     "read_image",
     "read_images",
     "share",

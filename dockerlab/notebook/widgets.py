@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from dockerlab.errors import LessonProblem
 from dockerlab.labels import ANY_LESSON, LESSON_LABEL
+from dockerlab.notebook.connect import in_notebook
 from dockerlab.notebook.lesson import learner_client, learner_labels
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import docker
 
     from dockerlab.widgets.explore import Explorer
     from dockerlab.widgets.inspect import InspectExplorer
+    from dockerlab.widgets.progress import Built, Pulled
     from dockerlab.widgets.terminal import Terminal
 
 _of_cell: dict[str, Terminal] = {}
@@ -103,3 +107,45 @@ def explore(image: str, *, client: docker.DockerClient | None = None) -> Explore
     from dockerlab.widgets.explore import Explorer  # noqa: PLC0415
 
     return Explorer(analyze_image(client or learner_client(), image))
+
+
+def pull(name: str, *, client: docker.DockerClient | None = None) -> Pulled:
+    """Pull an image as `docker pull` does, and show each layer as it comes.
+
+    Raises:
+        docker.errors.ImageNotFound: the registry has no such image.
+        docker.errors.APIError: the engine could not get it, with its reason.
+
+    """
+    from dockerlab.widgets.progress import pull_image  # noqa: PLC0415
+
+    return pull_image(client or learner_client(), name, as_widget=in_notebook())
+
+
+def build(
+    path: str | Path,
+    *,
+    tag: str,
+    client: docker.DockerClient | None = None,
+    **options: Any,  # noqa: ANN401 - the SDK's own
+) -> Built:
+    """Build the folder `path` as `docker build` does, and show each step as it is made.
+
+    The image carries the lesson's label. `options` are those of the SDK's `APIClient.build`, such
+    as `nocache` or `buildargs`.
+
+    Raises:
+        docker.errors.BuildError: a step failed, with the engine's reason.
+        docker.errors.APIError: the engine refuses to build.
+
+    """
+    from dockerlab.widgets.progress import build_image  # noqa: PLC0415
+
+    return build_image(
+        client or learner_client(),
+        path,
+        tag=tag,
+        labels=learner_labels(),
+        options=options,
+        as_widget=in_notebook(),
+    )
