@@ -26,18 +26,10 @@ REASONS = {
     ),
 }
 
-SOMETIMES = {
-    "test_pruning_does_not_break_a_build[proot]": (
-        "steps are slower, and a prune between two of them may remove what the next builds on"
-    ),
-}
-"""Those that depend on the moment."""
-
 
 def mark(items: list[pytest.Item]) -> None:
     """Expect those tests to fail."""
-    for table, strict in ((REASONS, True), (SOMETIMES, False)):
-        for item in items:
-            if item.name in table:
-                reason = f"proot: {table[item.name]}"
-                item.add_marker(pytest.mark.xfail(reason=reason, strict=strict))
+    for item in items:
+        if item.name in REASONS:
+            reason = f"proot: {REASONS[item.name]}"
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

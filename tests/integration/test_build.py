@@ -267,7 +267,8 @@ def test_pruning_does_not_break_a_build(
     with ThreadPoolExecutor(4) as pool:
         builds = [pool.submit(build, number) for number in range(3)]
         while not all(done.done() for done in builds):
-            embedded_engine.docker("image", "prune", "-f")
+            pruned = embedded_engine.docker("system", "prune", "-f")
+            assert pruned.returncode == 0, pruned.stderr
     for done in builds:
         assert done.result().returncode == 0, done.result().stderr
     for number in range(3):

@@ -8,6 +8,7 @@ from dockerlab.engine.builder.output import Output
 from dockerlab.engine.builder.stage import Stage
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials
 from dockerlab.engine.errors import InvalidParameter, NotFound
+from dockerlab.engine.images.derivation import Keep
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import Platform
@@ -20,8 +21,10 @@ _HUB = ("https://index.docker.io/v1/", "index.docker.io", DEFAULT_DOMAIN)
 class Bases:
     """Finds images, each once in a build."""
 
-    def __init__(self, images: Images, options: BuildOptions, output: Output) -> None:
+    def __init__(self, images: Images, options: BuildOptions, output: Output, keep: Keep) -> None:
+        """``keep`` is told of each image that is found, before anybody could remove it."""
         self._images = images
+        self._keep = keep
         self._options = options
         self._output = output
         self._found: dict[str, Image] = {}
@@ -53,14 +56,18 @@ class Bases:
     async def _look_up(self, name: str, platform: Platform | None) -> Image:
         if not self._options.pull:
             try:
-                return self._images.resolve(name, platform=platform)
+                found = self._images.resolve(name, platform=platform)
             except NotFound:
                 pass
+            else:
+                self._keep(found)
+                return found
         reference = parse(name)
         records = self._images.pull(
             reference if reference.digest else reference.stored,
             platform=platform,
             credentials=self._credentials(reference),
+            keep=self._keep,
         )
         async with aclosing(records):
             async for record in records:

@@ -49,14 +49,13 @@ class Build:
         keep: Keep,
     ) -> None:
         """``keep`` is told of each image that the build needs from then on."""
-        self._keep = keep
         self._services = services
         self._options = options
         self._output = output
         self._arguments = Arguments(options.arguments)
         self._stages = Stages()
         self._containers = StepContainers(services.containers, options, output)
-        self._bases = Bases(services.images, options, output)
+        self._bases = Bases(services.images, options, output, keep)
         self._lexer = Lexer()
         self._number = 0
         self._total = 0
@@ -159,8 +158,6 @@ class Build:
         if not base:
             raise SystemFailure(f"base name ({step.base}) should not be blank")
         found = await self._bases.find(base, self._stages.named(base), platform=platform)
-        if found is not None:
-            self._keep(found)
         config = self._services.images.config(found).config if found else None
         stage = Stage(step.name, found, config, self._arguments.for_stage())
         await self._trigger(stage)

@@ -14,6 +14,7 @@ from dockerlab.engine import platform as platforms
 from dockerlab.engine.builder.document import Step, image_document
 from dockerlab.engine.containers.config import ContainerConfig
 from dockerlab.engine.errors import EngineError
+from dockerlab.engine.images.derivation import Keep
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import DiffID, ImageConfig, Platform
@@ -31,9 +32,14 @@ class Cache:
         enabled: bool = True,
         sources: Sequence[str] = (),
         platform: Platform | None = None,
+        keep: Keep,
     ) -> None:
-        """``sources`` are names of images that may be used as well; those not here do not count."""
+        """``sources`` are names of images that may be used as well; those not here do not count.
+
+        ``keep`` is told of each image that is found, before anybody could remove it.
+        """
         self._images = images
+        self._keep = keep
         self._enabled = enabled
         self._named = bool(sources)
         self._all_sources = [image for name in sources if (image := self._look_up(name))]
@@ -54,6 +60,8 @@ class Cache:
         if self._named and not (found and self._below_a_source(found)):
             found = await self._made_elsewhere(parent, step)
         self._missed = found is None
+        if found is not None:
+            self._keep(found)
         return found
 
     def _made_here(self, parent: Image | None, config: ContainerConfig) -> Image | None:
@@ -116,7 +124,9 @@ class Cache:
         def config(_: DiffID | None) -> bytes:
             return msgspec.json.encode(document)
 
-        return await self._images.derive(parent=parent, document=config, layer=None)
+        return await self._images.derive(
+            parent=parent, document=config, layer=None, keep=self._keep
+        )
 
 
 def _continues(target: ImageConfig, below: ImageConfig | None) -> bool:

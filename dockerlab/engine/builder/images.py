@@ -41,6 +41,7 @@ class StepImages:
             enabled=options.use_cache,
             sources=options.cache_from,
             platform=options.platform,
+            keep=keep,
         )
 
     def begin(self) -> None:
@@ -52,9 +53,8 @@ class StepImages:
         found = await self._cache.find(stage.image, self._made_by(stage, config, ""))
         if found is None:
             return False
-        await self._output.line(" ---> Using cache")
-        self._keep(found)
         stage.take(found)
+        await self._output.line(" ---> Using cache")
         return True
 
     async def commit(

@@ -40,7 +40,7 @@ class StepContainers:
         """Make a container for a step, and say so; its ID."""
         real = bool(config.image) and (runs or not self._options.remove)
         if real:
-            made = await self._containers.create(config=config, host=self._host)
+            made = await self._containers.create(config=config, host=self._host, building=True)
             container_id, warnings = made.id, made.warnings
         else:
             container_id = secrets.token_hex(32)

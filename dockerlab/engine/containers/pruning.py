@@ -40,7 +40,8 @@ async def prune(
         labels = container.spec.config.labels or {}
         unwanted = "label!" in filters and filters.labels("label!", labels)
         late = until is not None and container.created > until
-        if container.state.running or unwanted or late or not filters.labels("label", labels):
+        spared = container.state.running or container.id in containers.building
+        if spared or unwanted or late or not filters.labels("label", labels):
             continue
         with suppress(EngineError):  # started or removed by somebody else meanwhile
             size = snapshots.usage(container.id).size

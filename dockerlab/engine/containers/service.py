@@ -75,6 +75,8 @@ class Containers:
             machine=spec.survey(init=_init_program()),
         )
         self.execs = Execs(self._register, self._lives, starter=self._starter)
+        self.building: set[str] = set()
+        """Containers of builds under way, which no prune takes away."""
         self._health = HealthChecks(self._register, self.execs)
         self._lifecycle = Lifecycle(
             self._register,
@@ -102,8 +104,11 @@ class Containers:
         config: ContainerConfig,
         host: HostConfig,
         platform: Platform | None = None,
+        building: bool = False,
     ) -> Created:
         """Make a container from an image; it does not run yet.
+
+        ``building`` says that a build needs it: it is spared by every prune until it is removed.
 
         Raises:
             InvalidParameter: something that was asked for is malformed or makes no sense.
@@ -113,6 +118,8 @@ class Containers:
 
         """
         created = self._creation.create(name=name, config=config, host=host, platform=platform)
+        if building:
+            self.building.add(created.id)
         container = self._register.find(created.id)
         if any(mount.type == "volume" for mount in container.spec.mounts):
             try:
@@ -248,6 +255,7 @@ class Containers:
                 if not life.removing:
                     found = self._register.find(container.id)
                     await self._removal.remove(found, life, volumes=volumes)
+                    self.building.discard(container.id)
         except Conflict as error:
             raise Conflict(f'cannot remove container "{reference}": {error}') from error
 

@@ -9,6 +9,7 @@ from dockerlab.engine.distribution.pull import LayerDownloaded
 from dockerlab.engine.distribution.resolve import Resolved
 from dockerlab.engine.distribution.service import Distribution
 from dockerlab.engine.errors import DataLoss, NotFound
+from dockerlab.engine.images.derivation import Keep
 from dockerlab.engine.images.library import Library, short
 from dockerlab.engine.images.registration import Incoming, Registrar
 from dockerlab.engine.images.reporting import Counting, Report, reported
@@ -27,9 +28,14 @@ class Puller:
         self._distribution = distribution
 
     def pull(
-        self, reference: Reference, *, platform: Platform | None, credentials: Credentials
+        self,
+        reference: Reference,
+        *,
+        platform: Platform | None,
+        credentials: Credentials,
+        keep: Keep = lambda _: None,
     ) -> AsyncGenerator[Progress, None]:
-        """Pull one image; the progress is Docker's, word for word.
+        """Pull one image, and tell ``keep`` of it; the progress is Docker's, word for word.
 
         Close the generator to abort: then nothing is kept that was not there before.
 
@@ -46,7 +52,7 @@ class Puller:
             async with aclosing(events):
                 async for event in events:
                     if isinstance(event, Resolved):
-                        await self._receive(event, events, here, report)
+                        await self._receive(event, events, here, report, keep)
                         break  # of an image that was here already nothing more need come
                     if isinstance(event, Progress):
                         report(event)
@@ -83,6 +89,7 @@ class Puller:
         events: AsyncGenerator[Resolved | LayerDownloaded | Progress, None],
         here: set[int],
         report: Report,
+        keep: Keep,
     ) -> None:
         """Bring in what was found, and say so; ``here`` is filled before more is asked for."""
         known = self._library.records.find(found.image_id)
@@ -93,8 +100,10 @@ class Puller:
                 here.update(range(await incoming.present()))
                 await _receive_layers(incoming, events, report)
                 image = await incoming.register(manifest=found.manifest_data, names=_names(found))
+                keep(image)
         else:
             image = known
+            keep(image)
             self._library.records.give(image.image_id, map(str, _names(found)))
         self._conclude(found, image, before, report)
 

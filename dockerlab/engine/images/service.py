@@ -157,15 +157,18 @@ class Images:
         *,
         platform: Platform | None = None,
         credentials: Credentials = ANONYMOUS,
+        keep: Keep = lambda _: None,
     ) -> AsyncGenerator[Progress, None]:
         """Bring an image from a registry, a mirror or a pack: ``docker pull``.
+
+        ``keep`` is called with it before anybody could remove it again (see ``building``).
 
         The progress is Docker's, word for word. Close the generator to abort; then, and after an
         error, nothing is kept that was not there before. Raises as ``Distribution.pull`` does.
         """
         if self._puller is None:
             raise NotImplementedHere("this engine was made without a distribution")
-        return self._puller.pull(reference, platform=platform, credentials=credentials)
+        return self._puller.pull(reference, platform=platform, credentials=credentials, keep=keep)
 
     def pull_all(
         self,
