@@ -5,9 +5,10 @@ The rule, and why it is enough, stands at the top of `dockerlab.notebook.lesson`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dockerlab import messages
 from dockerlab.labels import ANY_LESSON, LESSON_LABEL
@@ -17,6 +18,8 @@ from dockerlab.state import state_folder
 
 if TYPE_CHECKING:
     import docker
+
+NOT_FOUND = 404
 
 
 @dataclass
@@ -75,8 +78,12 @@ def clean_up(client: docker.DockerClient, *, record: Record, lesson: str | None)
     done = CleanUp()
     for identity in _containers(client, record=record, lesson=lesson):
         _remove_container(client, identity, done)
-    for name, identity in _images(client, record=record, lesson=lesson).items():
+    named = _images(client, record=record, lesson=lesson)
+    for name, identity in named.items():
         _remove_image(client, name, identity, done)
+    # What another image was built on may have lost its name only: it goes when that has gone.
+    unnamed = [each for each in dict.fromkeys(named.values()) if _has_no_name(client, each)]
+    _remove_nameless(client, [*unnamed, *record.nameless])
     record.forget()
     return done
 
@@ -130,6 +137,38 @@ def _remove_image(client: docker.DockerClient, name: str, identity: str, done: C
         done.left[name] = error.explanation or str(error)
     else:
         done.images.append(name)
+
+
+def _has_no_name(client: docker.DockerClient, identity: str) -> bool:
+    from docker.errors import APIError  # noqa: PLC0415
+
+    api: Any = client.api
+    try:
+        return not api.inspect_image(identity).get("RepoTags")
+    except APIError:
+        return False
+
+
+def _remove_nameless(client: docker.DockerClient, identities: Sequence[str]) -> None:
+    """Remove what a build has left without a name, what others stand on last.
+
+    Engines that keep their images with containerd keep each step of a classic build; the others
+    have removed it already, with the image that was made from it.
+    """
+    from docker.errors import APIError  # noqa: PLC0415
+
+    left = list(identities)
+    while left:
+        refused = []
+        for identity in reversed(left):
+            try:
+                client.api.remove_image(identity, force=False)
+            except APIError as error:
+                if error.status_code != NOT_FOUND:
+                    refused.append(identity)
+        if len(refused) == len(left):
+            return  # a container, or an image of the learner's own, needs them
+        left = refused[::-1]
 
 
 def _merge(total: CleanUp, part: CleanUp) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import docker
@@ -16,11 +16,12 @@ class Inventory:
     """The containers and image names of an engine.
 
     `containers` maps a container's id to the image reference it was made from; `images` maps a
-    name (`hello-world:latest`) to the image's id.
+    name (`hello-world:latest`) to the image's id; `nameless` are the ids of images without a name.
     """
 
     containers: Mapping[str, str] = field(default_factory=dict)
     images: Mapping[str, str] = field(default_factory=dict)
+    nameless: frozenset[str] = frozenset()
 
 
 def take_inventory(client: docker.DockerClient) -> Inventory | None:
@@ -33,7 +34,7 @@ def take_inventory(client: docker.DockerClient) -> Inventory | None:
 
     try:
         containers = client.api.containers(all=True)
-        images = client.api.images()
+        images = client.api.images(all=True)  # the steps of a build, too
     except (DockerException, requests.RequestException):
         return None
     return Inventory(
@@ -44,7 +45,23 @@ def take_inventory(client: docker.DockerClient) -> Inventory | None:
             for tag in image.get("RepoTags") or []
             if tag != "<none>:<none>"
         },
+        nameless=frozenset(
+            image["Id"]
+            for image in images
+            if not set(image.get("RepoTags") or ()) - {"<none>:<none>"}
+        ),
     )
+
+
+def see_layers(client: docker.DockerClient, image: str) -> tuple[str, ...]:
+    """Return the diff IDs of an image's layers, the lowest first; none if it is not there."""
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    api: Any = client.api
+    try:
+        return tuple(api.inspect_image(image).get("RootFS", {}).get("Layers") or ())
+    except DockerException:
+        return ()
 
 
 def appeared(before: Inventory, after: Inventory, *, images: Sequence[str]) -> Inventory:
@@ -66,6 +83,8 @@ def appeared(before: Inventory, after: Inventory, *, images: Sequence[str]) -> I
             for name, identity in after.images.items()
             if name not in before.images and matches(name, images)
         },
+        # Not what had a name before: an image that lost it to another may well be the learner's.
+        nameless=after.nameless - before.nameless - set(before.images.values()),
     )
 
 

@@ -13,7 +13,8 @@
 2. it appeared *while a cell of this lesson ran* and its image is one that the lesson declared in
    `images=`. That is how a plain `docker run hello-world`, typed exactly as in a terminal and of
    an image that carries no label of ours, is found again. An image is removed by the name that
-   appeared, never by force.
+   appeared, never by force. An image without a name (some engines keep each step of a build)
+   counts as well, if it appeared so and stands on one that the lesson declared.
 
 So a container that the learner makes in a terminal or in another notebook between two cells is
 never touched, whatever its image; neither is anything that existed before the lesson, even under a
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +37,13 @@ from dockerlab.exercises.report import summary
 from dockerlab.labels import LESSON_LABEL
 from dockerlab.notebook.belongings import make_folder, remove_folder
 from dockerlab.notebook.cleanup import CleanUp, clean_up
-from dockerlab.notebook.inventory import Inventory, appeared, take_inventory
+from dockerlab.notebook.inventory import (
+    Inventory,
+    appeared,
+    matches,
+    see_layers,
+    take_inventory,
+)
 from dockerlab.notebook.record import Record, load_record
 
 if TYPE_CHECKING:
@@ -147,7 +155,20 @@ class Lesson:
         before, self._before_cell = self._before_cell, None
         after = take_inventory(self.client) if before else None
         if before and after:
-            self.record.add(appeared(before, after, images=self.images))
+            self.record.add(self._made(appeared(before, after, images=self.images), after))
+
+    def _made(self, found: Inventory, now: Inventory) -> Inventory:
+        """Keep of the nameless images those that stand on an image that the lesson declared."""
+        if not found.nameless:
+            return found
+        declared = {image for name, image in now.images.items() if matches(name, self.images)}
+        bases = [see_layers(self.client, image) for image in declared]
+        ours = {
+            identity
+            for identity in found.nameless
+            if any(_stands_on(see_layers(self.client, identity), base) for base in bases)
+        }
+        return replace(found, nameless=frozenset(ours))
 
     def end(self) -> CleanUp:
         """Remove what the lesson made and say what was removed and what was left, with reasons."""
@@ -201,7 +222,8 @@ def start_lesson(
     show_banner(prepare_images(engine, [name for name in images if not _is_pattern(name)]))
     after = take_inventory(engine)
     if before and after:
-        record.add(appeared(before, after, images=lesson.images))
+        found = appeared(before, after, images=lesson.images)
+        record.add(replace(found, nameless=frozenset()))
     _current = lesson
     _hook(lesson)
     following.follow(engine)
@@ -245,6 +267,10 @@ def close_predictions(predictions: Iterable[OpenPrediction], cell: object) -> No
     if ".answer(" not in str(getattr(cell, "raw_cell", "")):
         for prediction in predictions:
             prediction.close()
+
+
+def _stands_on(layers: Sequence[str], base: Sequence[str]) -> bool:
+    return bool(base) and list(layers[: len(base)]) == list(base)
 
 
 def _is_pattern(name: str) -> bool:

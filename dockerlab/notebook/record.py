@@ -17,29 +17,38 @@ if TYPE_CHECKING:
 
 @dataclass
 class Record:
-    """The containers and image names that one lesson made on one engine."""
+    """The containers and images that one lesson made on one engine; `nameless` by their ids."""
 
     path: Path
     containers: dict[str, str] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
+    nameless: list[str] = field(default_factory=list)
 
     def add(self, found: Inventory) -> None:
         """Note what appeared, and write it down if it is news."""
-        known = len(self.containers) + len(self.images)
+        known = self._count()
         self.containers |= found.containers
         self.images |= found.images
-        if known != len(self.containers) + len(self.images):
+        self.nameless += sorted(found.nameless.difference(self.nameless))
+        if known != self._count():
             self.save()
 
     def save(self) -> None:
         """Write the record in one step, so that a dying kernel leaves the old or the new."""
-        made = {"containers": self.containers, "images": self.images}
+        made = {
+            "containers": self.containers,
+            "images": self.images,
+            "nameless": self.nameless,
+        }
         write_at_once(self.path, json.dumps(made))
 
     def forget(self) -> None:
         """Empty the record: everything in it was removed or is the learner's to keep."""
-        self.containers, self.images = {}, {}
+        self.containers, self.images, self.nameless = {}, {}, []
         self.path.unlink(missing_ok=True)
+
+    def _count(self) -> int:
+        return len(self.containers) + len(self.images) + len(self.nameless)
 
 
 def load_record(lesson: str, *, engine: docker.DockerClient, folder: Path | None = None) -> Record:
@@ -53,4 +62,9 @@ def load_record(lesson: str, *, engine: docker.DockerClient, folder: Path | None
         stored = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return Record(path)
-    return Record(path, containers=stored["containers"], images=stored["images"])
+    return Record(
+        path,
+        containers=stored["containers"],
+        images=stored["images"],
+        nameless=stored.get("nameless", []),  # older versions knew none
+    )

@@ -26,13 +26,16 @@ def docker_root() -> Path:
 
 
 @contextmanager
-def running_docker(state: Path, *, mirror: str) -> Iterator[Engine]:
-    """A Docker Engine of this session's own, with its images and containers under `state`."""
+def running_docker(state: Path, *, mirror: str, containerd_store: bool = False) -> Iterator[Engine]:
+    """A Docker Engine of this session's own, with its images and containers under `state`.
+
+    `containerd_store` is how Docker keeps images since version 29, and here if one asks for it.
+    """
     put_docker_first()
     root = docker_root()
     settings = {
         "registry-mirrors": [mirror],
-        "features": {"containerd-snapshotter": False},
+        "features": {"containerd-snapshotter": containerd_store},
         # The number of its root file system's group `docker` is some other group's out here.
         "group": "root",
     }
