@@ -229,6 +229,6 @@ EXERCISES = (
 
 PREDICTIONS = (
     Choice("append", options=("line", "block", "file")),
-    Choice("deleted", options=("smaller", "same", "larger")),
+    Choice("shrunk", options=("smaller", "same", "larger")),
     Choice("attacker", options=("nothing", "empty", "file")),
 )
