@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from dockerlab.engine import daemon
+from tests.engines.engine import Engine, environment_for
+from tests.engines.images import busybox
 from tests.engines.programs import need
 
 
@@ -81,6 +83,45 @@ def test_after_kill_9_the_next_start_works(root: Path) -> None:
     os.kill(daemon.status(root=root).pid, signal.SIGKILL)
     assert daemon.start(root=root) == address
     assert _ping(address)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_restart_policies_are_kept_when_the_engine_starts_again(
+    root: Path, docker_cli: None, killed: bool
+) -> None:
+    engine = _client(daemon.start(root=root), root)
+    assert engine.docker("load", "-q", stdin=busybox().archive("busybox:latest")).returncode == 0
+    for name, policy in (
+        ("r-a", "always"),
+        ("r-b", "unless-stopped"),
+        ("r-c", "always"),
+        ("r-d", "no"),
+    ):
+        run = ("run", "-d", "--name", name, "--restart", policy, "--network", "none", "busybox")
+        assert engine.docker(*run, "sleep", "1000").returncode == 0
+    engine.docker("run", "-d", "--name", "r-e", "--restart", "unless-stopped", "busybox", "true")
+    engine.docker("stop", "-t", "0", "r-c", "r-e")
+    engine.docker("create", "--name", "r-f", "--restart", "always", "busybox", "sleep", "1000")
+    if killed:
+        os.kill(daemon.status(root=root).pid, signal.SIGKILL)
+    else:
+        daemon.stop(root=root)
+    daemon.start(root=root)
+    deadline = time.monotonic() + 30
+    while (running := _running(engine)) != ["r-a", "r-b", "r-c"] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert running == ["r-a", "r-b", "r-c"]
+
+
+def _client(address: str, root: Path) -> Engine:
+    socket_path = Path(address.removeprefix("unix://"))
+    config = root.with_name("client")
+    config.mkdir()
+    return Engine("embedded", socket_path, environment_for(socket_path, config=config))
+
+
+def _running(engine: Engine) -> list[str]:
+    return sorted(engine.docker("ps", "--format", "{{.Names}}").stdout.decode().split())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -54,6 +54,7 @@ class Lifecycle:
         self._health = health
         self._runtime = runtime
         self._restarts: set[asyncio.Task[None]] = set()
+        self._closing = False
         self._tidying: set[asyncio.Task[None]] = set()
 
     async def start(self, reference: str) -> None:
@@ -150,6 +151,27 @@ class Lifecycle:
         self._register.change(container.id, status=Status.RUNNING)
         self._health.begin(container)
         self._register.publish(container, "unpause")
+
+    def closing(self) -> None:
+        """What is stopped from now on, the engine stops, and not its user."""
+        self._closing = True
+
+    def resume(self) -> None:
+        """Start what has a restart policy that says so, now that the engine is there again.
+
+        As in Docker: ``always`` starts even what its user has stopped, ``unless-stopped`` does not.
+        """
+        for container in self._register.all():
+            state = container.state
+            stopped = state.stopped_by_user and container.spec.host.restart_policy.name != "always"
+            if state.started_at and not state.running and not stopped and _wants_restart(container):
+                self._behind(self._resume(container))
+
+    async def _resume(self, container: Container) -> None:
+        try:
+            await self.start(container.id)
+        except EngineError as error:
+            _log.warning("container %s was not started again: %s", container.id, error)
 
     async def close(self) -> None:
         """Wait for work that goes on behind the answers."""
@@ -253,12 +275,14 @@ class Lifecycle:
             exit_code=status.code,
             oom_killed=status.oom_killed,
             finished_at=now,
-            stopped_by_user=life.stopping,
+            stopped_by_user=life.stopping and not self._closing,
             health=health,
         )
         life.process = None
         lived = now - container.state.started_at
         tell_unmounted(container, self._volumes)
+        if status.oom_killed:
+            self._register.publish(container, "oom")
         self._register.publish(
             container,
             "die",

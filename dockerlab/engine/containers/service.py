@@ -386,7 +386,10 @@ class Containers:
         return self._lives.of(container).log.read(query)
 
     async def recover(self) -> None:
-        """Mend what an engine that died left behind; call it once, before anything else."""
+        """Mend what an engine that died left behind, and start what is to be started again.
+
+        Call it once, before anything else.
+        """
         await recovery.recover(
             self._register,
             self._lives,
@@ -394,6 +397,7 @@ class Containers:
             removal=self._removal,
             runtime=self._runtime,
         )
+        self._lifecycle.resume()
 
     def publish(self, container: Container, action: str, **attributes: str) -> None:
         """Publish an event about a container that something else than this service did."""
@@ -404,7 +408,8 @@ class Containers:
         return len(self._lives.running())
 
     async def stop_all(self, *, timeout: int | None = None) -> None:  # noqa: ASYNC109
-        """Stop every running container, all at once."""
+        """Stop every running container, all at once; restart policies count at the next start."""
+        self._lifecycle.closing()
         stops = [self.stop(container_id, timeout=timeout) for container_id in self._lives.running()]
         outcomes = await asyncio.gather(*stops, return_exceptions=True)
         for outcome in outcomes:
