@@ -35,8 +35,11 @@ from tests.notebooks.lessons import CELL_SECONDS, LESSONS, environment, read
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/teaching.md"
 
-WORDS_A_MINUTE = 150
-"""Slower than prose: much of it is commands, and is compared with what the screen shows."""
+WORDS_A_MINUTE = 180
+"""A quarter less than for prose in one's own language (238: Brysbaert 2019, Journal of Memory and
+Language 109), since much of it is commands, and is compared with what the screen shows."""
+ROUNDS = 3
+"""How often each lesson is run: the quickest run of a section counts, others had to wait."""
 LOOK, GUESS, EXERCISE = 15, 15, 90
 """Seconds to look at an output, to make a prediction, and to do an exercise."""
 
@@ -127,6 +130,14 @@ def measure(
     path: Path, *, environ: Mapping[str, str], client: DockerClient, root: Path
 ) -> Measured:
     """Run one lesson, and say how long each section took and what was on disk meanwhile."""
+    rounds = [_run(path, environ=environ, client=client, root=root) for _ in range(ROUNDS)]
+    measured = rounds[0]
+    for place, section in enumerate(measured.sections):
+        section.machine = min(each.sections[place].machine for each in rounds)
+    return measured
+
+
+def _run(path: Path, *, environ: Mapping[str, str], client: DockerClient, root: Path) -> Measured:
     notebook = read(path)
     parts = _by_section(notebook)
     measured = Measured(path.stem, [section for section, _ in parts])
