@@ -26,14 +26,16 @@ class Finding:
     message: str
 
 
-def lint(dockerfile: str) -> tuple[Finding, ...]:
+def lint(dockerfile: str, *, path: str | None = None) -> tuple[Finding, ...]:
     """Return what hadolint finds in the text of a Dockerfile, in the order of its lines.
+
+    It is looked for on `path`: by default on `PATH`, and beside Python.
 
     Raises:
         LinterMissing: hadolint is not installed.
 
     """
-    program = shutil.which("hadolint", path=programs_path(os.environ.get("PATH", "")))
+    program = shutil.which("hadolint", path=path or programs_path(os.environ.get("PATH", "")))
     if program is None:
         raise LinterMissing("hadolint")
     words = [program, "--no-fail", "--format", "json", "-"]
