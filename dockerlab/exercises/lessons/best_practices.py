@@ -55,8 +55,10 @@ def _look_at_pinned(client: docker.DockerClient) -> Pinned | None:
 
 def _look_at_rubbish(client: docker.DockerClient) -> Rubbish:
     wanted = {"dangling": True, "label": f"{LESSON_LABEL}={LESSON}"}
-    nameless = client.images.list(filters=wanted)
-    return Rubbish(see_image(client, PAGE), frozenset(str(image.id) for image in nameless))
+    found = client.images.list(filters=wanted)
+    # What has a digest can still be named by it: version one, which a container may hold.
+    nameless = frozenset(str(each.id) for each in found if not each.attrs.get("RepoDigests"))
+    return Rubbish(see_image(client, PAGE), nameless)
 
 
 def _judge_full(before: None, now: None, answer: object) -> Verdict:
