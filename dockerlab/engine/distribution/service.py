@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 from dockerlab.engine import platform as platforms
@@ -146,9 +146,12 @@ class Distribution:
     async def inspect(
         self, reference: Reference, *, credentials: Credentials = ANONYMOUS
     ) -> Inspected:
-        """What the registry has under a name; raises as ``resolve`` does."""
-        own = registry_endpoint(reference.domain, insecure=self._insecure)
-        return await inspect(reference.stored, self._repository(own, reference, credentials))
+        """What a registry or its mirror has under a name; raises as ``resolve`` does."""
+        *mirrors, own = self._registries(reference, credentials)
+        for mirror in mirrors:
+            with suppress(EngineError):
+                return await inspect(reference.stored, mirror)
+        return await inspect(reference.stored, own)
 
     async def tags(
         self, reference: Reference, *, credentials: Credentials = ANONYMOUS

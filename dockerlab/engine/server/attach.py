@@ -6,7 +6,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from dockerlab.engine.containers.attachment import Attachment
-from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
+from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.server.answers import empty
 from dockerlab.engine.server.call import Call
 from dockerlab.engine.server.hijack import Hijacked, content_type, frame
@@ -15,7 +15,17 @@ from dockerlab.engine.server.router import Route
 
 async def attach(call: Call) -> web.StreamResponse:
     """``docker attach`` and ``docker run``: the connection becomes the container's streams."""
-    attachment = await call.engine.containers.attach(
+    attachment = await _attachment(call)
+    try:
+        connection = call.hijack(content_type(call.version, tty=attachment.tty))
+        await carry(attachment, connection)
+    finally:
+        attachment.close()
+    return connection
+
+
+async def _attachment(call: Call) -> Attachment:
+    return await call.engine.containers.attach(
         call.names["name"],
         stdin=call.flag("stdin"),
         stdout=call.flag("stdout"),
@@ -24,12 +34,6 @@ async def attach(call: Call) -> web.StreamResponse:
         logs=call.flag("logs"),
         detach_keys=call.text("detachKeys"),
     )
-    try:
-        connection = call.hijack(content_type(call.version, tty=attachment.tty))
-        await carry(attachment, connection)
-    finally:
-        attachment.close()
-    return connection
 
 
 async def carry(attachment: Attachment, connection: Hijacked) -> None:
@@ -50,9 +54,34 @@ async def _carry_in(attachment: Attachment, connection: Hijacked) -> None:
     await attachment.close_stdin()
 
 
-async def attach_websocket(_call: Call) -> web.Response:
-    """Refuse."""
-    raise NotImplementedHere("the embedded engine attaches by hijacking, not by web socket")
+async def attach_websocket(call: Call) -> web.StreamResponse:
+    """The same over a web socket: output as it is, both streams in one, as Docker sends it."""
+    attachment = await _attachment(call)
+    socket = web.WebSocketResponse()
+    try:
+        await call.begin(socket)
+        await _carry_messages(attachment, socket)
+    finally:
+        attachment.close()
+        await socket.close()
+    return socket
+
+
+async def _carry_messages(attachment: Attachment, socket: web.WebSocketResponse) -> None:
+    inward = asyncio.create_task(_receive(attachment, socket))
+    try:
+        async for _, data in attachment:
+            await socket.send_bytes(data)
+    finally:
+        inward.cancel()
+        await asyncio.gather(inward, return_exceptions=True)
+
+
+async def _receive(attachment: Attachment, socket: web.WebSocketResponse) -> None:
+    async for message in socket:
+        data: str | bytes = message.data
+        await attachment.write(data.encode() if isinstance(data, str) else data)
+    await attachment.close_stdin()
 
 
 async def resize(call: Call) -> web.Response:

@@ -1,7 +1,7 @@
 """The body of ``POST /containers/create``, read as leniently as Go reads it.
 
-For Go ``null`` is the same as a missing key, whatever the type, and a command may be a single
-string. Clients rely on both.
+For Go ``null`` is the same as a missing key, whatever the type, keys may be in any case, and a
+command may be a single string. Clients rely on all three.
 """
 
 from typing import Any, TypeVar
@@ -10,10 +10,11 @@ import msgspec
 
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.oci import HealthConfig
 from dockerlab.engine.server.call import complaint, decode
 from dockerlab.engine.server.versions import Version
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 _ANNOTATIONS_SINCE = Version(1, 43)
 _CONSOLE_SIZE_SINCE = Version(1, 42)
@@ -37,8 +38,7 @@ def decode_request(body: bytes, version: Version) -> CreateRequest:
         InvalidParameter: it is not JSON, or not such a request.
 
     """
-    raw = decode(body, dict[str, Any])
-    raw = {key: value for key, value in raw.items() if value is not None}
+    raw = _said(decode(body, dict[str, Any]), ContainerConfig)
     host = raw.pop("HostConfig", {})
     networking = raw.pop("NetworkingConfig", {})
     if not raw:
@@ -46,9 +46,11 @@ def decode_request(body: bytes, version: Version) -> CreateRequest:
     for name in _COMMANDS:
         if isinstance(raw.get(name), str):
             raw[name] = [raw[name]]
+    if isinstance(health := raw.get("Healthcheck"), dict):
+        raw["Healthcheck"] = _said(health, HealthConfig)
     try:
         config = msgspec.convert(raw, ContainerConfig)
-        made = msgspec.convert({k: v for k, v in host.items() if v is not None}, HostConfig)
+        made = msgspec.convert(_said(host, HostConfig), HostConfig)
     except (msgspec.ValidationError, AttributeError) as error:
         raise InvalidParameter(complaint(body, error)) from None
     endpoints = networking.get("EndpointsConfig") or {} if isinstance(networking, dict) else {}
@@ -56,19 +58,25 @@ def decode_request(body: bytes, version: Version) -> CreateRequest:
 
 
 def as_go_reads(body: bytes, kind: type[T]) -> T:
-    """A JSON object as ``kind``; nulls count as missing, and one command may be a string.
+    """A JSON object as ``kind``, read as the body of a creation is.
 
     Raises:
         InvalidParameter: it is not JSON, or not of that kind.
 
     """
-    raw = {key: value for key, value in decode(body, dict[str, Any]).items() if value is not None}
+    raw = _said(decode(body, dict[str, Any]), kind)
     if isinstance(raw.get("Cmd"), str):
         raw["Cmd"] = [raw["Cmd"]]
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise InvalidParameter(complaint(body, error)) from None
+
+
+def _said(raw: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """What an object says at all, its keys in the case that ``kind`` has them in."""
+    names = {field.encode_name.lower(): field.encode_name for field in msgspec.structs.fields(kind)}
+    return {names.get(key.lower(), key): each for key, each in raw.items() if each is not None}
 
 
 def _as_meant(host: HostConfig, version: Version) -> HostConfig:

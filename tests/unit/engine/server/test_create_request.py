@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dockerlab.engine.containers.execs import ExecConfig
 from dockerlab.engine.errors import InvalidParameter
-from dockerlab.engine.server.create_request import CreateRequest, decode_request
+from dockerlab.engine.oci import HealthConfig
+from dockerlab.engine.server.create_request import CreateRequest, as_go_reads, decode_request
 from dockerlab.engine.server.versions import NEWEST, Version
 
 
@@ -18,6 +20,18 @@ def test_null_is_the_same_as_nothing() -> None:
     made = request(Image="a", Cmd=None, Tty=None, HostConfig={"Memory": None, "Binds": None})
     assert (made.config.cmd, made.config.tty) == (None, False)
     assert (made.host.memory, made.host.binds) == (0, None)
+
+
+def test_null_is_the_same_as_nothing_in_a_health_check() -> None:
+    asked = {"Test": ["CMD", "true"], "Interval": None, "Retries": 2, "StartPeriod": None}
+    health = request(Image="a", Healthcheck=asked).config.healthcheck
+    assert health == HealthConfig(test=("CMD", "true"), retries=2)
+
+
+def test_keys_may_be_in_any_case() -> None:
+    body = b'{"cmd": "ls", "detachKeys": "ctrl-p", "TTY": true}'
+    read = as_go_reads(body, ExecConfig)
+    assert (read.cmd, read.detach_keys, read.tty) == (("ls",), "ctrl-p", True)
 
 
 def test_a_command_may_be_one_string() -> None:
