@@ -71,13 +71,22 @@ class Server:
         """
         kernel, session = await self._kernel(path)
         address = f"{self.url}/api/kernels/{kernel}/channels?session_id={session}"
-        async with self.http.ws_connect(address, headers=self.headers, max_msg_size=0) as socket:
+        async with await self._joined(address) as socket:
             for number, source in enumerate(code_cells(lesson), 1):
                 running = _execute(socket, session, source, visit)
                 wrong = await asyncio.wait_for(running, CELL_SECONDS)
                 if wrong:
                     visit.errors.append(f"{path}, cell {number}: {wrong}")
                     return
+
+    async def _joined(self, address: str) -> aiohttp.ClientWebSocketResponse:
+        """The kernel's channels; asked for again after a while if refused, as JupyterLab does."""
+        for patience in (1, 2, 4, 8):
+            try:
+                return await self.http.ws_connect(address, headers=self.headers, max_msg_size=0)
+            except aiohttp.WSServerHandshakeError:
+                await asyncio.sleep(patience)
+        return await self.http.ws_connect(address, headers=self.headers, max_msg_size=0)
 
     async def _kernel(self, path: str) -> tuple[str, str]:
         wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}

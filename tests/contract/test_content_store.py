@@ -36,6 +36,33 @@ def test_a_blob_is_there_under_its_digest(store: ContentStore) -> None:
     assert list(store.walk()) == [name]
 
 
+def test_a_blob_may_stay_where_it_lies(store: ContentStore, tmp_path: Path) -> None:
+    there = tmp_path / "of-a-pack"
+    there.write_bytes(DATA)
+    store.link(there, digest=digest(DATA), size=len(DATA))
+    store.link(there, digest=digest(DATA), size=len(DATA))
+    assert store.read(digest(DATA)) == DATA
+    assert list(store.walk()) == [digest(DATA)]
+    assert store.delete(digest(DATA)) == 0, "nothing was freed"
+    assert there.read_bytes() == DATA
+    assert not store.has(digest(DATA))
+
+
+def test_what_lies_elsewhere_is_verified_and_may_go(store: ContentStore, tmp_path: Path) -> None:
+    there = tmp_path / "of-a-pack"
+    there.write_bytes(DATA)
+    for name, size in ((OTHER, len(DATA)), (digest(DATA), len(DATA) - 1)):
+        with pytest.raises(DataLoss):
+            store.link(there, digest=name, size=size)
+    store.link(there, digest=digest(DATA), size=len(DATA))
+    there.unlink()
+    assert not store.has(digest(DATA))
+    assert store.add(DATA) == digest(DATA), "it can be had again"
+    assert store.read(digest(DATA)) == DATA
+    with pytest.raises(NotFound):
+        store.link(there, digest=OTHER, size=1)
+
+
 def test_nothing_is_there_before_the_commit(store: ContentStore) -> None:
     with store.ingest() as ingest:
         ingest.write(DATA[:100])

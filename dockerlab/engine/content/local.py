@@ -3,12 +3,17 @@
 A blob is written to a file of its own, hashed on the way, flushed to disk and only then renamed to
 ``blobs/sha256/<hex>``. What has that name is therefore whole, after a crash too; what has not is
 swept at the next start.
+
+A blob may also be a symbolic link to a file of a pack that is read-only and shared by many: nothing
+is copied then. Should the pack go away, the blob is simply not there any more.
 """
 
 import errno
 import hashlib
 import os
 import re
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -112,6 +117,30 @@ class LocalStore:
             ingest.write(data)
             return ingest.commit()
 
+    def link(self, file: Path, *, digest: Digest, size: int) -> None:
+        """Take a blob from where it lies, a file that does not change, once it was verified.
+
+        Raises:
+            DataLoss: it is not that blob.
+            NotFound: the file cannot be read.
+            DiskFull: no space is left.
+
+        """
+        try:
+            with file.open("rb") as blob:
+                found = hashlib.file_digest(blob, "sha256").hexdigest()
+                length = blob.tell()
+        except OSError as error:
+            raise NotFound(f"{file}: {error.strerror}") from error
+        if (found, length) != (digest.removeprefix("sha256:"), size):
+            raise DataLoss(f"filesystem layer verification failed for digest {digest}")
+        if self.has(digest):
+            return
+        with _disk_full(), tempfile.TemporaryDirectory(dir=self.ingests) as place:
+            made = Path(place, "link")
+            made.symlink_to(file.absolute())
+            self.adopt(made, digest)
+
     def has(self, digest: Digest) -> bool:
         """Whether the blob is there."""
         return self._name(digest).exists()
@@ -139,11 +168,11 @@ class LocalStore:
         """Remove the blob if it is there; the bytes freed."""
         path = self._name(digest)
         try:
-            size = path.stat().st_size
+            status = path.lstat()
             path.unlink()
         except FileNotFoundError:
             return 0
-        return size
+        return 0 if stat.S_ISLNK(status.st_mode) else status.st_size
 
     def walk(self) -> Iterator[Digest]:
         """Every blob, in no order."""
@@ -154,6 +183,9 @@ class LocalStore:
     def sweep(self) -> None:
         """Remove what interrupted ingests left."""
         for entry in os.scandir(self.ingests):
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path)
+                continue
             with suppress(FileNotFoundError):
                 Path(entry.path).unlink()
 

@@ -58,6 +58,17 @@ class ContentStore(Protocol):
         """Store a small blob at once (a manifest, a config)."""
         ...
 
+    def link(self, file: Path, *, digest: Digest, size: int) -> None:
+        """Take a blob from where it lies, without a copy; for files that never change.
+
+        Raises:
+            DataLoss: it is not that blob.
+            NotFound: the file cannot be read.
+            DiskFull: no space is left.
+
+        """
+        ...
+
     def has(self, digest: Digest) -> bool:
         """Whether the blob is there."""
         ...

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from dockerlab.engine.content.store import ContentStore, Ingest
 from dockerlab.engine.distribution.registry import Patience
@@ -114,7 +116,7 @@ class Downloads:
             for source in sources:
                 try:
                     await self._from(source, descriptor, report)
-                except (Refused, Unreachable, Dropped, DataLoss) as error:
+                except (Refused, Unreachable, Dropped, DataLoss, NotFound) as error:
                     failure = error
                 else:
                     return
@@ -122,6 +124,9 @@ class Downloads:
 
     async def _from(self, source: Source, descriptor: Descriptor, report: Report) -> None:
         """One source's try, with as many resumptions as make headway."""
+        if (file := source.file(descriptor)) is not None:
+            await self._link(file, descriptor, report)
+            return
         while True:
             with self._content.ingest() as ingest:
                 resumed = await self._receive(source, descriptor, ingest, report)
@@ -134,6 +139,13 @@ class Downloads:
                     continue  # what was put together from pieces deserves a second, whole try
             report(Progress(status="Download complete", id=short(descriptor.digest)))
             return
+
+    async def _link(self, file: Path, descriptor: Descriptor, report: Report) -> None:
+        """Leave the blob where it lies."""
+        report(Progress(status="Verifying Checksum", id=short(descriptor.digest)))
+        link = partial(self._content.link, digest=descriptor.digest, size=descriptor.size)
+        await unbroken(link, file)
+        report(Progress(status="Download complete", id=short(descriptor.digest)))
 
     async def _receive(
         self, source: Source, descriptor: Descriptor, ingest: Ingest, report: Report

@@ -1,6 +1,7 @@
 """Images from a directory: OCI image layouts that the user was given (image-layout.md)."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -71,6 +72,19 @@ class PackedImage:
     def _path(self, digest: Digest) -> Path:
         return self._directory / "blobs" / "sha256" / Path(digest.removeprefix("sha256:")).name
 
+    def file(self, descriptor: Descriptor) -> Path | None:
+        """The blob, if this pack is one that nobody changes; see ``Source``.
+
+        That is one on a file system that is mounted read-only, one that is another user's and not
+        ours to write to, or one whose owner took the right to write from everybody.
+        """
+        path = self._path(descriptor.digest)
+        try:
+            settled = _settled(path) and _settled(path.parent)
+        except OSError:
+            return None
+        return path.absolute() if settled else None
+
     async def blob(self, descriptor: Descriptor, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from ``offset`` on; see ``Source``."""
         try:
@@ -82,3 +96,10 @@ class PackedImage:
             file.seek(offset)
             while piece := await unbroken(file.read, _PIECE):
                 yield piece
+
+
+def _settled(path: Path) -> bool:
+    status = path.stat()
+    others = status.st_uid != os.geteuid() and not os.access(path, os.W_OK)
+    read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    return others or read_only or not status.st_mode & 0o222

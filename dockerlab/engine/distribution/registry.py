@@ -125,6 +125,9 @@ class RegistryRepository:
                 raise DataLoss(f"manifest verification failed for digest {expected}")
         return RawManifest(Descriptor(media_type, digest, len(data)), data)
 
+    def file(self, descriptor: Descriptor) -> None:
+        """None: a registry's blobs are on no disk of ours."""
+
     async def blob(self, descriptor: Descriptor, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """The bytes of a blob from ``offset`` on; see ``Source``."""
         url = self.url(f"blobs/{descriptor.digest}")

@@ -1,6 +1,7 @@
 """Where images come from: a registry, its mirror, or a pack."""
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -42,6 +43,10 @@ class Source(Protocol):
             DataLoss: what it gives is not what it says.
 
         """
+        ...
+
+    def file(self, descriptor: Descriptor) -> Path | None:
+        """The blob as a file of this machine that will stay as it is, if it is one."""
         ...
 
     def blob(self, descriptor: Descriptor, *, offset: int = 0) -> AsyncGenerator[bytes, None]:
