@@ -29,6 +29,9 @@ CELLS = {
     "terminal": (START, 'dockerlab.terminal("centos", "/bin/bash")', "lesson.end()"),
     "inspect": (START, 'dockerlab.inspect("centos")', "lesson.end()"),
     "explore": (START, 'dockerlab.explore("centos")', "lesson.end()"),
+    # Without a PATH there is no `dot`.
+    "graph": (START, 'import os\nos.environ["PATH"] = ""\ndockerlab.show_layers("centos")'),
+    "pull": (START, 'dockerlab.pull("nginx:alpine")', "lesson.end()"),
 }
 
 
@@ -138,4 +141,31 @@ def _check_explore(page: Page, lab: JupyterLab) -> None:
     take_screenshot(page, "widget-explore")
 
 
-CHECKS = (_check_terminal, _check_inspect, _check_explore)
+def _check_graph(page: Page, lab: JupyterLab) -> None:
+    widget = _opened(page, lab, "graph")
+    picture = widget.get_by_role("img", name="Images: 1.")
+    picture.wait_for(timeout=PATIENCE)
+    assert picture.evaluate("element => element.naturalWidth") > 100
+    words = widget.get_by_text("Image centos:latest:")
+    expect(words).not_to_be_visible()
+    widget.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(words).to_be_visible()
+    for name, start in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download(timeout=PATIENCE) as download:
+            widget.get_by_role("button", name=f"Save as {name}").click()
+        assert Path(download.value.path()).read_bytes().startswith(start)
+    assert serious_faults(page, ".dockerlab-widget") == []
+    take_screenshot(page, "widget-graph")
+
+
+def _check_pull(page: Page, lab: JupyterLab) -> None:
+    widget = _opened(page, lab, "pull")
+    expect(widget.get_by_role("status")).to_have_text("Done.", timeout=PATIENCE)
+    widget.locator("summary").click()
+    expect(widget.get_by_role("region")).to_contain_text("Digest: sha256:")
+    assert serious_faults(page, ".dockerlab-widget") == []
+    take_screenshot(page, "widget-pull")
+
+
+CHECKS = (_check_terminal, _check_inspect, _check_explore, _check_graph, _check_pull)

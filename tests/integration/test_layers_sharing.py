@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from docker import DockerClient
 
-from dockerlab.layers import ImageID, read_all_images, share
+from dockerlab.layers import ImageID, human_size, read_all_images, share
+from dockerlab.notebook.pictures import show_layers
 from tests.engines.engine import Engine
 from tests.engines.images import Image, busybox, layer, on_top_of
 
@@ -58,3 +59,33 @@ def test_what_a_removal_frees(client: DockerClient, names: list[str]) -> None:
         client.images.remove(name)
     assert before - client.df()["LayersSize"] == predicted
     assert share(read_all_images(client)).stored_bytes == before - predicted
+
+
+def test_the_picture_tells_before_anything_is_removed(client: DockerClient) -> None:
+    drawing = show_layers(removing="free-program:1", client=client)
+    before = client.df()["LayersSize"]
+    client.images.remove("free-program:1")
+    freed = human_size(before - client.df()["LayersSize"])
+    assert f"Removing free-program:1 would free {freed}." in drawing.title
+    assert "Image free-base:1:" in str(drawing)
+    assert "free-alone" not in str(drawing), "it shares nothing with the image asked about"
+
+
+def test_one_of_two_names_frees_nothing(client: DockerClient) -> None:
+    client.images.get("free-alone:1").tag("free-other", "1")
+    one = show_layers(removing="free-alone:1", client=client)
+    both = show_layers(removing=["free-alone:1", "free-other:1"], client=client)
+    client.images.remove("free-other:1")
+    assert str(one).splitlines()[-1].strip() == (
+        "free-alone:1 is one of several names of its image: removing it removes the name only."
+    )
+    assert "would free 30kB" in both.title
+
+
+def test_an_image_in_use_is_said_to_be(client: DockerClient) -> None:
+    container = client.containers.create("free-base:1", "true")
+    try:
+        drawing = show_layers(removing="free-base:1", client=client)
+    finally:
+        container.remove()
+    assert "Containers use free-base:1: 1." in str(drawing)
