@@ -124,7 +124,7 @@ def running_registry(state: Path) -> Iterator[Registry]:
         )
     try:
         wait_until(
-            lambda: _answers(registry.address), process=process, log=registry.log, seconds=20
+            lambda: answering(registry.address), process=process, log=registry.log, seconds=20
         )
         yield registry
     finally:
@@ -139,7 +139,8 @@ def free_port() -> int:
     return port
 
 
-def _answers(address: str) -> bool:
+def answering(address: str) -> bool:
+    """Whether a registry says that it is one."""
     connection = HTTPConnection(address, timeout=2)
     try:
         connection.request("GET", "/v2/")
