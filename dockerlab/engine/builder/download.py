@@ -6,7 +6,6 @@ import posixpath
 from datetime import UTC
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,14 +14,12 @@ import aiohttp
 from dockerlab.engine.builder.copying import Item
 from dockerlab.engine.builder.output import Output
 from dockerlab.engine.builder.sources import Tree
-from dockerlab.engine.distribution.transport import describe
+from dockerlab.engine.distribution.address import opened, pieces
 from dockerlab.engine.dockerfile.instructions import Copy
-from dockerlab.engine.errors import SystemFailure
+from dockerlab.engine.errors import EngineError, SystemFailure
 from dockerlab.engine.progress import Progress
 
 _UNNAMED = "__unnamed__"
-_PIECE = 1 << 16
-_MOST_SAID = 1 << 16
 _REPORT_EVERY = 0.1
 
 
@@ -34,24 +31,13 @@ async def fetch(address: str, folder: Path, step: Copy, output: Output) -> Item:
 
     """
     try:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=30, sock_read=60)
-        async with (
-            aiohttp.ClientSession(trust_env=True, timeout=timeout) as session,
-            session.get(address) as response,
-        ):
-            if response.status >= HTTPStatus.BAD_REQUEST:
-                said = (await response.content.read(_MOST_SAID)).decode(errors="replace")
-                raise SystemFailure(
-                    f"{step.command} failed: failed to GET {address} with status "
-                    f"{response.status} {response.reason}: {said}"
-                )
+        async with opened(address) as response:
             name = _name(response)
             place = folder / (name or _UNNAMED)
             await _save(response, place, output)
             _date(place, response.headers.get("Last-Modified", ""))
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        reason = describe(error)
-        raise SystemFailure(f'{step.command} failed: Get "{address}": {reason}') from error
+    except EngineError as error:
+        raise SystemFailure(f"{step.command} failed: {error}") from error
     await output.line("")
     if not name and step.destination.endswith("/"):
         raise SystemFailure(
@@ -80,7 +66,7 @@ async def _save(response: aiohttp.ClientResponse, place: Path, output: Output) -
     clock = asyncio.get_running_loop().time
     with place.open("xb") as file:
         os.fchmod(file.fileno(), 0o600)
-        async for piece in response.content.iter_chunked(_PIECE):
+        async for piece in pieces(response):
             file.write(piece)
             current += len(piece)
             if clock() - told > _REPORT_EVERY or current == total:

@@ -1,15 +1,17 @@
 """Routes about images."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from http import HTTPStatus
 
 from aiohttp import web
 
 from dockerlab.engine import platform as platforms
+from dockerlab.engine.distribution.address import opened, pieces
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials, decode_registry_auth
-from dockerlab.engine.errors import Forbidden, InvalidParameter, NotImplementedHere
+from dockerlab.engine.errors import Forbidden, InvalidParameter
 from dockerlab.engine.oci import Platform
+from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import parse, parse_target, parse_with_tag
 from dockerlab.engine.server import shapes
 from dockerlab.engine.server.answers import answer, empty, stream
@@ -73,19 +75,34 @@ async def create(call: Call) -> web.StreamResponse:
     if call.text("fromImage"):
         return await _pull(call, platform)
     source = call.text("fromSrc")
-    if source != "-":
-        raise NotImplementedHere(
-            "the embedded engine imports what is sent to it, not what an address leads to: "
-            f"download {source} and import the file"
-        )
-    records = call.engine.images.import_tar(
-        body(call),
+    if source == "-":
+        return await send_lines(call, _import(call, body(call), platform))
+    address = source if "://" in source else f"http://{source}"
+    async with opened(address) as response:
+        begin = Progress(status=f"Downloading from {address}")
+        return await send_lines(call, _after(begin, _import(call, pieces(response), platform)))
+
+
+async def _after(
+    first: Progress, records: AsyncGenerator[Progress, None]
+) -> AsyncGenerator[Progress, None]:
+    yield first
+    async with aclosing(records):
+        async for record in records:
+            yield record
+
+
+def _import(
+    call: Call, parts: AsyncIterator[bytes], platform: Platform | None
+) -> AsyncGenerator[Progress, None]:
+    source = call.text("fromSrc")
+    return call.engine.images.import_tar(
+        parts,
         reference=parse_target(call.text("repo"), call.text("tag")),
         message=call.text("message") or f"Imported from {source}",
         changes=tuple(call.texts("changes")),
         platform=platform,
     )
-    return await send_lines(call, records)
 
 
 async def _pull(call: Call, platform: Platform | None) -> web.StreamResponse:
