@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests.browser.jupyterlab import SCREENSHOTS
+
 PATIENCE = 45_000
 """Milliseconds that anything may take to be seen: the machine of CI is slower than yours."""
 
@@ -49,6 +51,12 @@ def cell_at(page: Page, index: int) -> Locator:
 def outputs_of(page: Page, index: int) -> Locator:
     """What is shown below a cell."""
     return cell_at(page, index).locator(".jp-OutputArea").first
+
+
+def keep_picture(widget: Locator, name: str) -> None:
+    """Keep a picture of one widget beside those of whole notebooks."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    widget.screenshot(path=SCREENSHOTS / f"{name}.png", timeout=PATIENCE)
 
 
 def serious_faults(page: Page, part: str) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.cells import PATIENCE, run_cell, serious_faults, write_notebook
+from tests.browser.cells import PATIENCE, keep_picture, run_cell, serious_faults, write_notebook
 from tests.browser.jupyterlab import (
     JupyterLab,
     browser_page,
@@ -25,51 +25,57 @@ START = (
     'lesson = dockerlab.start_lesson("99-widgets", images=["centos"])\n'
     "!docker pull --quiet centos"
 )
-CELLS = {
-    "terminal": (START, 'dockerlab.terminal("centos", "/bin/bash")', "lesson.end()"),
-    "inspect": (START, 'dockerlab.inspect("centos")', "lesson.end()"),
-    "explore": (START, 'dockerlab.explore("centos")', "lesson.end()"),
+CELLS = (
+    START,
+    'dockerlab.terminal("centos", "/bin/bash")',
+    'dockerlab.inspect("centos")',
+    'dockerlab.explore("centos")',
+    'dockerlab.pull("nginx:alpine")',
     # Without a PATH there is no `dot`.
-    "graph": (START, 'import os\nos.environ["PATH"] = ""\ndockerlab.show_layers("centos")'),
-    "pull": (START, 'dockerlab.pull("nginx:alpine")', "lesson.end()"),
-}
+    'import os\nos.environ["PATH"] = ""\ndockerlab.show_layers("centos")',
+    "lesson.end()",
+)
+TERMINAL, INSPECT, EXPLORE, PULL, GRAPH, END = range(1, len(CELLS))
 
 
 @pytest.fixture
 def lab(oci_root_engine: Engine, tmp_path: Path) -> Iterator[JupyterLab]:
     environ = environment(oci_root_engine.environment, state=tmp_path / "state")
     with running_jupyterlab(tmp_path, environ | {"DOCKERLAB_LANG": "en"}) as running:
-        for name, cells in CELLS.items():
-            write_notebook(running.folder / f"{name}.ipynb", cells)
+        write_notebook(running.folder / "widgets.ipynb", CELLS)
         yield running
 
 
-def _opened(page: Page, lab: JupyterLab, name: str) -> Locator:
-    """Open the notebook of one widget, run its first two cells, and return the widget."""
-    open_notebook(page, lab, f"{name}.ipynb")
-    run_cell(page, 0)
-    widget = run_cell(page, 1).locator(".dockerlab-widget")
+def test_every_widget(lab: JupyterLab) -> None:
+    # One notebook for all: starting JupyterLab, a browser and a kernel is most of the time.
+    with browser_page() as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        open_notebook(page, lab, "widgets.ipynb")
+        try:
+            run_cell(page, 0)
+            _check_terminal(page)
+            _check_inspect(page)
+            _check_explore(page)
+            _check_pull(page)
+            _check_graph(page)
+            expect(run_cell(page, END)).to_contain_text("Cleaned up", timeout=PATIENCE)
+        except BaseException:
+            take_screenshot(page, "widgets-stuck")
+            raise
+        here = (lab.url, "blob:", "data:")
+        assert [url for url in asked if not url.startswith(here)] == []
+
+
+def _opened(page: Page, index: int) -> Locator:
+    """Run a cell, and return the widget that it shows."""
+    widget = run_cell(page, index).locator(".dockerlab-widget")
     widget.wait_for(timeout=PATIENCE)
     return widget
 
 
-def test_every_widget(lab: JupyterLab) -> None:
-    # One JupyterLab and one browser for all: starting them is most of the time that this takes.
-    with browser_page() as page:
-        foreign: list[str] = []
-        page.on("request", lambda asked: foreign.append(asked.url))
-        try:
-            for check in CHECKS:
-                check(page, lab)
-        except BaseException:
-            take_screenshot(page, "widgets-stuck")
-            raise
-        here = (lab.url, lab.url.replace("http", "ws", 1), "blob:", "data:")
-        assert [url for url in foreign if not url.startswith(here)] == []
-
-
-def _check_terminal(page: Page, lab: JupyterLab) -> None:
-    widget = _opened(page, lab, "terminal")
+def _check_terminal(page: Page) -> None:
+    widget = _opened(page, TERMINAL)
     screen = widget.locator(".xterm-rows")
     expect(screen).to_contain_text("#", timeout=PATIENCE)
     expect(widget.get_by_role("status")).to_contain_text("Running")
@@ -87,16 +93,15 @@ def _check_terminal(page: Page, lab: JupyterLab) -> None:
     page.keyboard.press("Enter")
     expect(screen).to_contain_text("code=130", timeout=PATIENCE)
     assert serious_faults(page, ".dockerlab-widget") == []
-    take_screenshot(page, "widget-terminal")
+    keep_picture(widget, "widget-terminal")
     page.keyboard.press("F6")
     expect(widget.get_by_role("button", name="End the session")).to_be_focused()
     page.keyboard.press("Enter")
     expect(widget.get_by_role("status")).to_contain_text("The session has ended", timeout=PATIENCE)
-    expect(run_cell(page, 2)).to_contain_text("Cleaned up", timeout=PATIENCE)
 
 
-def _check_inspect(page: Page, lab: JupyterLab) -> None:
-    widget = _opened(page, lab, "inspect")
+def _check_inspect(page: Page) -> None:
+    widget = _opened(page, INSPECT)
     expect(widget).to_contain_text("Run-time configuration")
     about = widget.get_by_text("The environment variables that every container")
     expect(about).not_to_be_visible()
@@ -110,13 +115,13 @@ def _check_inspect(page: Page, lab: JupyterLab) -> None:
     page.keyboard.press("Control+a")
     page.keyboard.press("Delete")
     assert serious_faults(page, ".dockerlab-widget") == []
-    take_screenshot(page, "widget-inspect")
+    keep_picture(widget, "widget-inspect")
     widget.get_by_role("button", name="Raw JSON").click()
     expect(widget.locator("pre")).to_contain_text('"RootFS"')
 
 
-def _check_explore(page: Page, lab: JupyterLab) -> None:
-    widget = _opened(page, lab, "explore")
+def _check_explore(page: Page) -> None:
+    widget = _opened(page, EXPLORE)
     tree = widget.get_by_role("tree")
     expect(tree.get_by_role("treeitem").first).to_be_visible(timeout=PATIENCE)
     widget.get_by_role("radio").first.check()
@@ -138,11 +143,11 @@ def _check_explore(page: Page, lab: JupyterLab) -> None:
     chosen = tree.locator('[aria-selected="true"]')
     expect(chosen).to_contain_text("os-release", timeout=PATIENCE)
     assert serious_faults(page, ".dockerlab-widget") == []
-    take_screenshot(page, "widget-explore")
+    keep_picture(widget, "widget-explore")
 
 
-def _check_graph(page: Page, lab: JupyterLab) -> None:
-    widget = _opened(page, lab, "graph")
+def _check_graph(page: Page) -> None:
+    widget = _opened(page, GRAPH)
     picture = widget.get_by_role("img", name="Images: 1.")
     picture.wait_for(timeout=PATIENCE)
     assert picture.evaluate("element => element.naturalWidth") > 100
@@ -156,16 +161,13 @@ def _check_graph(page: Page, lab: JupyterLab) -> None:
             widget.get_by_role("button", name=f"Save as {name}").click()
         assert Path(download.value.path()).read_bytes().startswith(start)
     assert serious_faults(page, ".dockerlab-widget") == []
-    take_screenshot(page, "widget-graph")
+    keep_picture(widget, "widget-graph")
 
 
-def _check_pull(page: Page, lab: JupyterLab) -> None:
-    widget = _opened(page, lab, "pull")
+def _check_pull(page: Page) -> None:
+    widget = _opened(page, PULL)
     expect(widget.get_by_role("status")).to_have_text("Done.", timeout=PATIENCE)
     widget.locator("summary").click()
     expect(widget.get_by_role("region")).to_contain_text("Digest: sha256:")
     assert serious_faults(page, ".dockerlab-widget") == []
-    take_screenshot(page, "widget-pull")
-
-
-CHECKS = (_check_terminal, _check_inspect, _check_explore, _check_graph, _check_pull)
+    keep_picture(widget, "widget-pull")

@@ -2,7 +2,7 @@
 //
 // Traits: title, groups [{key, title, fields: [{key, name, place, lines, about, command}]}], raw.
 
-import { element, filled, root } from "../shared/element.js";
+import { element, filled, prose, root } from "../shared/element.js";
 
 function render({ model, el }) {
   const texts = model.get("texts");
@@ -40,7 +40,7 @@ function section({ title, fields }) {
     const more = element(
       "div",
       { class: "dockerlab-inspect-more" },
-      element("p", {}, field.about),
+      prose(field.about),
       element("p", {}, element("code", {}, field.command)),
     );
     const details = element("details", {}, element("summary", {}, element("span", {}, field.name), value), more);

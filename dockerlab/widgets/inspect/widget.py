@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from contextlib import suppress
@@ -130,6 +131,11 @@ def _field_html(field: Shown) -> str:
     value = "<br>".join(f"<code>{escape(line)}</code>" for line in field["lines"])
     return (
         f"<li><details><summary>{escape(field['name'])}: {value}</summary>"
-        f"<p>{escape(field['about'])}</p><p><code>{escape(field['command'])}</code></p>"
+        f"<p>{_prose(field['about'])}</p><p><code>{escape(field['command'])}</code></p>"
         "</details></li>"
     )
+
+
+def _prose(sentence: str) -> str:
+    """Return a sentence as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(sentence))

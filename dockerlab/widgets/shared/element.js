@@ -21,3 +21,9 @@ export function root(el, ...children) {
 export function filled(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }
+
+/** A paragraph, with what stands between backticks as code. */
+export function prose(text) {
+  const parts = text.split("`").map((part, index) => (index % 2 ? element("code", {}, part) : part));
+  return element("p", {}, ...parts);
+}
