@@ -36,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """OCI layouts that are asked for an image when no registry has it."""
     mirrors: tuple[str, ...] = ()
     """Registries that are asked before Docker Hub, as URLs."""
+    layer_limit: int | None = None
+    """Most bytes that one layer may unpack to."""
 
 
 class Engine:
@@ -65,6 +67,7 @@ class Engine:
             snapshots=self.snapshots,
             events=self.events,
             distribution=self.distribution,
+            layer_limit=settings.layer_limit,
         )
         self.volumes = Volumes(root / "volumes", database=self.database, events=self.events)
         self.containers = Containers(

@@ -7,10 +7,13 @@ import os
 import stat
 from pathlib import Path
 
-from dockerlab.engine.errors import InvalidParameter
+from dockerlab.engine.containers.looking import Place, find, link_target, split
+from dockerlab.engine.errors import EngineError, InvalidParameter
 
 _MAX_LINKS = 40
 """As many as Linux follows in one path (path_resolution(7))."""
+_MOST = 16 << 20
+"""Bytes of a file that the engine reads into memory."""
 
 
 def resolve(root: Path, path: str) -> Path:
@@ -45,14 +48,27 @@ def resolve(root: Path, path: str) -> Path:
 
 
 def read(root: Path, path: str) -> str:
-    """The text of a regular file inside ``root``, or "" where there is none."""
-    place = resolve(root, path)
+    """The text of a regular file inside ``root``, or "" where there is none.
+
+    The container may run, and exchange directories for links at any moment: no path is gone twice.
+    """
     try:
-        if stat.S_ISREG(place.lstat().st_mode):
-            return place.read_text(errors="surrogateescape")
-    except OSError:
-        pass
-    return ""
+        with find(root, split(path)[0], follow=False) as place:
+            if not stat.S_ISLNK(place.status.st_mode):
+                return _text(place)
+            target = link_target(root, place)
+        with find(root, split(target)[0], follow=False) as place:
+            return _text(place)
+    except (EngineError, OSError):
+        return ""
+
+
+def _text(place: Place) -> str:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # it may be a pipe by now
+    with os.fdopen(os.open(place.name, flags, dir_fd=place.parent), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            return ""
+        return file.read(_MOST).decode(errors="surrogateescape")
 
 
 def make_directory(root: Path, path: str) -> None:

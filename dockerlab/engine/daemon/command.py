@@ -33,6 +33,7 @@ def _start(options: argparse.Namespace) -> int:
         idle=options.idle,
         packs=options.pack,
         mirrors=options.mirror,
+        layer_limit=options.max_layer_size,
     )
     sys.stdout.write(f"{address}\n")
     return 0
@@ -61,6 +62,7 @@ def _run(options: argparse.Namespace) -> int:
         idle=options.idle,
         packs=tuple(options.pack),
         mirrors=tuple(options.mirror),
+        layer_limit=options.max_layer_size,
     )
     process.run(settings, detach=options.detach)
     return 0
@@ -117,3 +119,26 @@ def _add_options(command: argparse.ArgumentParser, *, idle: float) -> None:
         help="a registry to ask before Docker Hub; may be repeated, and adds to those in "
         "DOCKERLAB_REGISTRY_MIRRORS",
     )
+    command.add_argument(
+        "--max-layer-size",
+        type=_size,
+        metavar="SIZE",
+        default=os.environ.get("DOCKERLAB_MAX_LAYER_SIZE") or None,
+        help="refuse layers that unpack to more, for instance 20g: some are made to fill the disk "
+        "(default: DOCKERLAB_MAX_LAYER_SIZE, or what the disk holds)",
+    )
+
+
+def _size(text: str) -> int:
+    """Bytes, or with a suffix k, m, g or t as many times 1024.
+
+    >>> _size("1000"), _size("2k"), _size("20G")
+    (1000, 2048, 21474836480)
+
+    """
+    number = text.lower().removesuffix("b")
+    factor = {"k": 1, "m": 2, "g": 3, "t": 4}.get(number[-1:], 0)
+    digits = number[:-1] if factor else number
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is no size: it should look like 20g")
+    return int(digits) << (10 * factor)

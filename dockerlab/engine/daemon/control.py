@@ -52,8 +52,11 @@ def start(
     idle: float = DEFAULT_IDLE,
     packs: Sequence[Path] = (),
     mirrors: Sequence[str] = (),
+    layer_limit: int | None = None,
 ) -> str:
     """Start an engine, or find the one that runs on ``root``; its address, once it answers.
+
+    ``layer_limit`` is the most bytes that one layer may unpack to.
 
     Raises:
         EngineError: it could not be started; the message says why.
@@ -62,6 +65,8 @@ def start(
     place = _absolute(root)
     prepare_root(place)
     command = _command(place, socket_for(place, socket), runtime, idle, packs, mirrors)
+    if layer_limit is not None:
+        command += ["--max-layer-size", str(layer_limit)]
     deadline = time.monotonic() + _START_TIMEOUT
     while time.monotonic() < deadline:
         if not lock.held(place):

@@ -34,6 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds without use after which it stops by itself; 0 for never."""
     packs: tuple[Path, ...] = ()
     mirrors: tuple[str, ...] = ()
+    layer_limit: int | None = None
 
 
 def run(options: Options, *, detach: int | None = None) -> None:
@@ -124,6 +125,7 @@ async def _serve(
         own_mounts=own_mounts,
         packs=options.packs,
         mirrors=options.mirrors,
+        layer_limit=options.layer_limit,
     )
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -147,13 +147,14 @@ class Incoming:
 class Registrar:
     """Lets images in."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, *, layer_limit: int | None = None) -> None:
         self._library = library
         self._unpacker = Unpacker(
             layers=library.layers,
             content=library.content,
             snapshots=library.snapshots,
             unregistered=library.collector.unregistered,
+            limit=layer_limit,
         )
 
     @asynccontextmanager

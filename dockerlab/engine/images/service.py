@@ -43,13 +43,17 @@ class Images:
         snapshots: Snapshotter,
         events: EventBus,
         distribution: Distribution | None = None,
+        layer_limit: int | None = None,
         now: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Without ``distribution`` nothing can be pulled."""
+        """Without ``distribution`` nothing can be pulled.
+
+        ``layer_limit`` is the most bytes that a layer may unpack to.
+        """
         library = Library(
             database=database, content=content, snapshots=snapshots, events=events, now=now
         )
-        registrar = Registrar(library)
+        registrar = Registrar(library, layer_limit=layer_limit)
         self._library = library
         self._loader = Loader(library, registrar)
         self._importer = Importer(library, registrar)

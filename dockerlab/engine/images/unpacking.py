@@ -46,12 +46,15 @@ class Unpacker:
         content: ContentStore,
         snapshots: Snapshotter,
         unregistered: dict[ChainID, Layer],
+        limit: int | None = None,
     ) -> None:
+        """A layer may unpack to at most ``limit`` bytes."""
         self._layers = layers
         self._content = content
         self._snapshots = snapshots
         self._locks: WeakValueDictionary[ChainID, asyncio.Lock] = WeakValueDictionary()
         self._unregistered = unregistered
+        self._limit = limit
 
     def find(self, chain_id: ChainID) -> Layer | None:
         """The layer, if it is unpacked already."""
@@ -81,6 +84,7 @@ class Unpacker:
             WrongLayer: the blob is not the layer with this diff ID.
             DataLoss: it is damaged.
             DiskFull: no space is left.
+            Forbidden: it unpacks to more bytes than are allowed.
 
         """
         chain_id = chain_id_of(parent, diff_id)
@@ -139,6 +143,7 @@ class Unpacker:
                 self._snapshots.directory(active),
                 whiteouts=self._snapshots.whiteouts,
                 below=self._snapshots.below(active),
+                limit=self._limit,
             )
             if applied.diff_id != diff_id:
                 raise WrongLayer(diff_id, applied.diff_id)

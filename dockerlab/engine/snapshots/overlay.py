@@ -11,7 +11,9 @@ See the kernel's Documentation/filesystems/overlayfs.rst.
 import os
 import re
 import stat
+import uuid
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from dockerlab.engine import mount
@@ -122,7 +124,12 @@ class OverlaySnapshotter:
         """
         if not self._can_be_volatile:
             return ""
-        trees.remove(self._directory / str(snapshot_id) / "work" / "work" / "incompat" / "volatile")
+        work = self._directory / str(snapshot_id) / "work"
+        with suppress(FileNotFoundError):
+            # Out of the way at once, whatever is in it or still comes: then it may be removed.
+            mark = (work / "work" / "incompat" / "volatile").rename(work / uuid.uuid4().hex)
+            with suppress(OSError):
+                trees.remove(mark)
         return ",volatile"
 
     def unmount(self, target: Path) -> None:
