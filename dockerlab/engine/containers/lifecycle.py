@@ -9,6 +9,7 @@ from dockerlab.engine.containers import signals
 from dockerlab.engine.containers.health import HealthChecks
 from dockerlab.engine.containers.lives import Life, Lives
 from dockerlab.engine.containers.model import Container, State, Status, Waited
+from dockerlab.engine.containers.ports import Forwarding
 from dockerlab.engine.containers.register import Register, not_running
 from dockerlab.engine.containers.removal import Removal
 from dockerlab.engine.containers.starting import Starter
@@ -53,6 +54,7 @@ class Lifecycle:
         self._volumes = volumes
         self._health = health
         self._runtime = runtime
+        self._forwarding = Forwarding()
         self._restarts: set[asyncio.Task[None]] = set()
         self._closing = False
         self._tidying: set[asyncio.Task[None]] = set()
@@ -175,6 +177,7 @@ class Lifecycle:
 
     async def close(self) -> None:
         """Wait for work that goes on behind the answers."""
+        self._forwarding.close_all()
         for task in self._restarts:
             task.cancel()
         await asyncio.gather(*self._restarts, *self._tidying, return_exceptions=True)
@@ -192,8 +195,10 @@ class Lifecycle:
         if life.cleaning is not None:
             await life.cleaning
         try:
+            await self._forwarding.open(container)
             process = await self._starter.start(container, life)
         except EngineError as error:
+            self._forwarding.close(container.id)
             await self._failed_to_start(container, life, error)
             raise
         life.process, life.stopping = process, False
@@ -264,6 +269,7 @@ class Lifecycle:
     async def _ended(self, container: Container, life: Life, status: ExitStatus) -> None:
         await life.streams.finish(shared=container.spec.host.pid_mode == "host")
         self._starter.unmount(container.id)
+        self._forwarding.close(container.id)
         life.cleaning = self._behind(self._runtime.delete(container.id))
         now = self._register.now()
         health = self._health.end(self._register.find(container.id))

@@ -4,6 +4,7 @@ import hashlib
 import time
 from pathlib import Path
 
+from dockerlab.engine.containers import ports
 from dockerlab.engine.containers.model import Container, Health, HealthStatus, Status
 from dockerlab.engine.engine import Engine
 from dockerlab.engine.errors import EngineError
@@ -56,7 +57,7 @@ def container_summary(engine: Engine, container: Container, *, size: bool) -> Do
         "ImageID": container.image_id,
         "Command": _command_line(container),
         "Created": container.created // SECOND,
-        "Ports": [],
+        "Ports": [_listed(port) for port in _published(container)],
         **(_sizes(engine, container, always=False) if size else {}),
         "Labels": spec.config.labels or {},
         "State": container.state.status,
@@ -232,13 +233,34 @@ def _networks(container: Container) -> Document:
     return {name: endpoint_settings}
 
 
+def _published(container: Container) -> tuple[ports.Port, ...]:
+    return ports.published(container) if container.state.running else ()
+
+
+def _listed(port: ports.Port) -> Document:
+    return {
+        "IP": port.address,
+        "PrivatePort": port.inner,
+        "PublicPort": port.outer,
+        "Type": port.protocol,
+    }
+
+
+def _port_map(container: Container) -> Document:
+    mapped: dict[str, list[Document]] = {}
+    for port in _published(container):
+        outer: Document = {"HostIp": port.address, "HostPort": str(port.outer)}
+        mapped.setdefault(port.name, []).append(outer)
+    return dict(mapped)
+
+
 def _network_settings(container: Container) -> Document:
     running = container.state.running
     return {
         "Bridge": "",
         "SandboxID": "",
         "SandboxKey": f"/proc/{container.state.pid}/ns/net" if running else "",
-        "Ports": {},
+        "Ports": _port_map(container),
         "HairpinMode": False,
         "LinkLocalIPv6Address": "",
         "LinkLocalIPv6PrefixLen": 0,
