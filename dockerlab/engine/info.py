@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.engine import Engine
+from dockerlab.engine.runtime.cgroups import Controllers, version_of
 from dockerlab.engine.runtime.none import NoRuntime
 from dockerlab.engine.timestamp import format_rfc3339
 
@@ -23,6 +24,9 @@ NO_BOUNDARY = (
 )
 NO_BRIDGE = (
     "WARNING: there is no bridge network: containers have the network of this machine, or none"
+)
+NO_LIMITS = (
+    "WARNING: limits on memory, CPU and processes are not kept: no control group can be made here"
 )
 
 
@@ -64,7 +68,7 @@ def info(engine: Engine) -> dict[str, object]:
             "Authorization": None,
             "Log": ["json-file"],
         },
-        **_limits(),
+        **_limits(engine.containers.controllers),
         "IPv4Forwarding": _read("/proc/sys/net/ipv4/ip_forward") == "1",
         "Debug": False,
         "NFd": len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - names are enough
@@ -72,8 +76,8 @@ def info(engine: Engine) -> dict[str, object]:
         "NGoroutines": 0,
         "SystemTime": format_rfc3339(time.time_ns()),
         "LoggingDriver": "json-file",
-        "CgroupDriver": "none",
-        "CgroupVersion": "2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "1",
+        "CgroupDriver": "cgroupfs" if engine.containers.controllers.limited else "none",
+        "CgroupVersion": str(version_of()),
         "NEventsListener": engine.events.listeners,
         **_machine(),
         "IndexServerAddress": "https://index.docker.io/v1/",
@@ -105,7 +109,12 @@ def info(engine: Engine) -> dict[str, object]:
         "InitCommit": {"ID": ""},
         "SecurityOptions": ["name=rootless"] if engine.rootless or os.geteuid() else [],
         "CDISpecDirs": [],
-        "Warnings": [TEACHING, NO_BRIDGE, *_runtime_warnings(engine)],
+        "Warnings": [
+            TEACHING,
+            NO_BRIDGE,
+            *([] if engine.containers.controllers.limited else [NO_LIMITS]),
+            *_runtime_warnings(engine),
+        ],
     }
 
 
@@ -147,18 +156,16 @@ def _overlay_status(engine: Engine) -> list[list[str]]:
     return [["userxattr", str(engine.rootless).lower()]]
 
 
-def _limits() -> dict[str, object]:
-    """No limits are kept where control groups are not ours to make."""
-    names = (
-        "MemoryLimit",
-        "SwapLimit",
-        "CpuCfsPeriod",
-        "CpuCfsQuota",
-        "CPUShares",
-        "CPUSet",
-        "PidsLimit",
-    )
-    return dict.fromkeys(names, False)
+def _limits(able: Controllers) -> dict[str, object]:
+    return {
+        "MemoryLimit": able.memory,
+        "SwapLimit": able.memory,
+        "CpuCfsPeriod": able.cpu,
+        "CpuCfsQuota": able.cpu,
+        "CPUShares": able.cpu,
+        "CPUSet": able.cpuset,
+        "PidsLimit": able.pids,
+    }
 
 
 def _machine() -> dict[str, object]:

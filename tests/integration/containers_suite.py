@@ -25,9 +25,11 @@ from dockerlab.engine.containers.config import (
     MountPoint,
     RestartPolicy,
 )
+from dockerlab.engine.containers.execs import ExecConfig
 from dockerlab.engine.containers.logs import Query
 from dockerlab.engine.containers.model import Status, Waited
 from dockerlab.engine.containers.spec import survey
+from dockerlab.engine.containers.updating import Changes
 from dockerlab.engine.engine import Engine, Settings
 from dockerlab.engine.errors import (
     CommandNotExecutable,
@@ -379,6 +381,54 @@ async def test_limits_where_the_machine_has_them(place: Place) -> None:
     await place.containers.start(created.id)
     waiting = await place.containers.wait(created.id)
     assert (await waiting).status_code == 0
+    kept = place.containers.get(created.id).spec.host
+    assert (kept.memory, kept.pids_limit) == (64 * 2**20 * able.memory, 50 if able.pids else None)
+
+
+_GREEDY = "a=x; while :; do a=$a$a; done"
+
+
+async def test_a_container_killed_for_want_of_memory(place: Place) -> None:
+    if not place.containers.controllers.memory:
+        pytest.skip("this user may not limit memory")
+    ran = await place.run("sh", "-c", _GREEDY, memory=20 * 2**20)
+    assert ran.code == 137
+    assert place.containers.get(ran.id).state.oom_killed
+    assert place.actions(ran.id)[-2:] == ["oom", "die"]
+
+
+async def test_a_limit_that_comes_later(place: Place) -> None:
+    """The container has no control group until then, and afterwards ``exec`` is in it too."""
+    if not place.containers.controllers.pids:
+        pytest.skip("this user may not limit processes")
+    container = await place.start("sleep", "100")
+    assert place.containers.update(container, Changes(pids_limit=8)) == ()
+    many = "for i in 1 2 3 4 5 6 7 8; do sleep 100 & done"
+    execs = place.containers.execs
+    chosen = execs.create(container, ExecConfig(cmd=("sh", "-c", many)))
+    await execs.start(chosen.id)
+    assert await execs.wait(chosen.id) == 2  # ash cannot fork
+    assert place.containers.update(container, Changes(pids_limit=-1)) == ()
+    assert place.containers.get(container).spec.host.pids_limit == 0
+    await place.containers.remove(container, force=True)
+
+
+async def test_what_cannot_be_limited_later(place: Place) -> None:
+    able = place.containers.controllers
+    container = await place.create("true", memory=64 * 2**20)
+    changes = Changes(memory=32 * 2**20, cpu_shares=10, restart_policy=RestartPolicy("always"))
+    warnings = place.containers.update(container, changes)
+    assert len(warnings) == (not able.memory) + (not able.cpu)
+    host = place.containers.get(container).spec.host
+    assert (host.memory, host.memory_swap) == (
+        (32 * 2**20, 128 * 2**20) if able.memory else (0, -1)
+    )
+    assert host.restart_policy.name == "always"
+    with pytest.raises(InvalidParameter, match="Minimum memory limit allowed is 6MB"):
+        place.containers.update(container, Changes(memory=1000))
+    if able.memory:
+        with pytest.raises(Conflict, match="update the memoryswap at the same time"):
+            place.containers.update(container, Changes(memory=2**30))
 
 
 @pytest.mark.parametrize(

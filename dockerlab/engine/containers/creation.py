@@ -60,7 +60,7 @@ class Creation:
         if not merged.entrypoint and not merged.cmd:
             raise InvalidParameter("no command specified")
         merged = _named(merged, host, container_id)
-        host = self._with_defaults(host)
+        host, warnings = limits.settle(self._with_defaults(host), self._controllers)
         planned = mounts.plan(merged, host, find=self._register.find)
         path, *arguments = (*(merged.entrypoint or ()), *(merged.cmd or ()))
         container = Container(
@@ -80,7 +80,7 @@ class Creation:
         )
         container = self._keep(container, image, given=bool(given))
         self._register.publish(container, "create")
-        return Created(container_id, limits.warnings(host, self._controllers))
+        return Created(container_id, warnings)
 
     def _keep(self, container: Container, image: Image, *, given: bool) -> Container:
         """Make the writable layer, the volumes and the row together: a crash leaves all or none."""
@@ -116,6 +116,8 @@ class Creation:
         changes: dict[str, object] = {"runtime": host.runtime or self._runtime}
         if not host.shm_size:
             changes["shm_size"] = HostConfig().shm_size
+        if host.memory > 0 and not host.memory_swap:
+            changes["memory_swap"] = 2 * host.memory
         if not host.network_mode:
             changes["network_mode"] = "default"
         if not host.ipc_mode:

@@ -32,6 +32,8 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     machine: int = 0
     """CPU time of the whole machine, idle or not."""
     memory_limit: int = 0
+    processes_limit: int = 0
+    """0 where there is none."""
 
 
 def members(pid: int, *, execs: Iterable[int] = (), proc: Path = Path("/proc")) -> tuple[int, ...]:

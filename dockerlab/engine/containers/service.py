@@ -3,16 +3,14 @@
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-
-import msgspec
 
 from dockerlab.engine.containers import listing, names, recovery, spec
 from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
-from dockerlab.engine.containers.config import ContainerConfig, HostConfig, RestartPolicy
+from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.containers.copying import Copying
-from dockerlab.engine.containers.creation import Creation, check_restarts
+from dockerlab.engine.containers.creation import Creation
 from dockerlab.engine.containers.execs import Execs
 from dockerlab.engine.containers.health import HealthChecks
 from dockerlab.engine.containers.lifecycle import Lifecycle
@@ -22,8 +20,9 @@ from dockerlab.engine.containers.model import Container, Created, Status, Waited
 from dockerlab.engine.containers.register import Register, not_running
 from dockerlab.engine.containers.removal import Removal, refuse_running
 from dockerlab.engine.containers.starting import Starter
+from dockerlab.engine.containers.updating import Changes, update
 from dockerlab.engine.containers.volumes import fill_volumes
-from dockerlab.engine.errors import Conflict, EngineError, InvalidParameter, NotImplementedHere
+from dockerlab.engine.errors import Conflict, EngineError, InvalidParameter
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.filters import Filters
 from dockerlab.engine.images.service import Images
@@ -283,28 +282,22 @@ class Containers:
         renamed = self._register.find(container.id)
         self._register.publish(renamed, "rename", oldName=f"/{container.name}")
 
-    def update(
-        self, reference: str, *, restart_policy: RestartPolicy | None, limits: Sequence[str] = ()
-    ) -> tuple[str, ...]:
-        """Change the restart policy; returns what could not be done.
+    def update(self, reference: str, changes: Changes) -> tuple[str, ...]:
+        """Change limits and the restart policy; returns what could not be done.
 
         Raises:
-            InvalidParameter: there is no such policy, or it cannot be had.
-            NotImplementedHere: ``limits`` on resources are to be changed after the creation.
+            InvalidParameter: a limit or policy makes no sense.
+            Conflict: it contradicts what is set already.
+            SystemFailure: the kernel refused a limit.
 
         """
-        container = self._register.find(reference)
-        if limits:
-            raise NotImplementedHere(
-                "the embedded engine cannot change limits of a container that is there:"
-                f" {', '.join(limits)}; make it anew with other limits"
-            )
-        if restart_policy is not None:
-            host = msgspec.structs.replace(container.spec.host, restart_policy=restart_policy)
-            check_restarts(host)
-            self._register.respecify(container, msgspec.structs.replace(container.spec, host=host))
-        self._register.publish(container, "update")
-        return ()
+        return update(
+            self._register.find(reference),
+            changes,
+            register=self._register,
+            runtime=self._runtime,
+            able=self.controllers,
+        )
 
     async def resize(self, reference: str, *, height: int, width: int) -> None:
         """Tell the container's terminal its size in characters; raises Conflict if none runs."""

@@ -4,6 +4,7 @@ Kernel documentation: admin-guide/cgroup-v1/cgroups.rst, admin-guide/cgroup-v2.r
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -25,15 +26,24 @@ class Controllers(msgspec.Struct, frozen=True, kw_only=True):
     cpuset: bool = False
     blkio: bool = False
 
+    @property
+    def limited(self) -> bool:
+        """Whether anything can be limited."""
+        return self.memory or self.pids or self.cpu or self.cpuset
+
+
+def version_of(root: Path = ROOT) -> int:
+    """Of the control groups that can limit something: 1, or 2."""
+    return 2 if (root / "cgroup.controllers").exists() else 1
+
 
 def controllers(root: Path = ROOT) -> Controllers:
-    """Find out what this process may limit: nothing, unless it is the machine's own root."""
-    unified = root / "cgroup.controllers"
-    version = 2 if unified.exists() else 1
+    """Find out, by trying, what this process may limit: nothing in a user namespace."""
+    version = version_of(root)
     if mount.in_user_namespace():
         return Controllers(version=version)
     if version == 2:
-        named = set(unified.read_text().split()) if os.access(root, os.W_OK) else set()
+        named = _enabled(root)
     else:
         named = {path.name for path in _directories(root) if _usable(path)}
     return Controllers(
@@ -78,4 +88,30 @@ def _directories(root: Path) -> list[Path]:
 
 
 def _usable(path: Path) -> bool:
-    return (path / "cgroup.procs").exists() and os.access(path, os.W_OK)
+    return (path / "cgroup.procs").exists() and _can_make_groups(path)
+
+
+def _enabled(root: Path) -> set[str]:
+    """The controllers of version 2 that groups below ``root`` can have.
+
+    Whoever sits in a container may see them all and still not hand one down: a group that has
+    processes of its own, other than the machine's first, may not (§ No Internal Process).
+    """
+    if not _can_make_groups(root):
+        return set()
+    down = root / "cgroup.subtree_control"
+    for name in (root / "cgroup.controllers").read_text().split():
+        with suppress(OSError):
+            down.write_text(f"+{name}")
+    return set(down.read_text().split())
+
+
+def _can_make_groups(path: Path) -> bool:
+    """Whether a group can be made here; control groups are often there but read-only."""
+    probe = path / f"dockerlab-probe-{os.getpid()}"
+    try:
+        probe.mkdir()
+        probe.rmdir()
+    except OSError:
+        return False
+    return True

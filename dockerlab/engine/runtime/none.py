@@ -5,6 +5,7 @@ everywhere: pull, push, inspect, history, save, load, create, cp, diff, commit, 
 RUN.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from dockerlab.engine.errors import NotFound, NotImplementedHere
@@ -49,6 +50,10 @@ class NoRuntime:
         raise NotFound(f"container {container_id} is not running")
 
     async def kill(self, container_id: str, signal: int, *, every: bool = False) -> None:  # noqa: ARG002
+        """Raise NotFound: no container runs."""
+        raise NotFound(f"container {container_id} is not running")
+
+    def update(self, container_id: str, resources: Mapping[str, object]) -> None:  # noqa: ARG002
         """Raise NotFound: no container runs."""
         raise NotFound(f"container {container_id} is not running")
 

@@ -10,14 +10,16 @@ Specification: opencontainers/runtime-spec v1.0, runtime.md; command lines: runc
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
 from dockerlab.engine.runtime import failures
 from dockerlab.engine.runtime.console import ConsoleSocket
+from dockerlab.engine.runtime.control_group import ControlGroup
 from dockerlab.engine.runtime.freezer import Freezer, namespace_members
 from dockerlab.engine.runtime.process import ChildProcess, adopt_helpers, spawn
 from dockerlab.engine.runtime.runtime import Stdio
@@ -87,6 +89,8 @@ class OciRuntime:
             await self._delete(container_id)
             config = msgspec.json.decode((bundle / "config.json").read_bytes(), type=_Config)
             raise failures.failure(str(failed), config.process.args) from failed
+        if limits:
+            process.group = ControlGroup(container_id)
         self._running[container_id] = process
         return process
 
@@ -106,6 +110,10 @@ class OciRuntime:
             "--process",
             str(description),
         ]
+        first = self._running.get(container_id)
+        if first is not None and first.group is not None and container_id not in self._limited:
+            # The program knows nothing of a group that came later.
+            command = first.group.joined_by(command)
         try:
             return await self._start(command, container_id, bundle, f"{name}.pid", stdio)
         except _RuntimeFailed as failed:
@@ -127,6 +135,17 @@ class OciRuntime:
             except ProcessLookupError:
                 continue
 
+    def update(self, container_id: str, resources: Mapping[str, Any]) -> None:
+        """Change the limits; see ``Runtime.update``."""
+        process = self._process(container_id)
+        if process.group is None:
+            group = ControlGroup(container_id)
+            # Twice, since a process may fork before it is moved.
+            for _ in range(2):
+                group.enter(namespace_members(process.pid))
+            process.group = group
+        process.group.limit(resources)
+
     async def pause(self, container_id: str) -> None:
         """Freeze all processes; see ``Runtime.pause``."""
         self._freezer.freeze(container_id, self._process(container_id).pid)
@@ -137,8 +156,10 @@ class OciRuntime:
 
     async def delete(self, container_id: str) -> None:
         """Forget a container that has ended, and release what the runtime kept for it."""
-        self._running.pop(container_id, None)
+        process = self._running.pop(container_id, None)
         await self._delete(container_id)
+        if process is not None and process.group is not None:
+            process.group.remove()
         self._limited.discard(container_id)
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from dockerlab.engine.errors import NotFound, SystemFailure
+from dockerlab.engine.runtime.control_group import ControlGroup
 from dockerlab.engine.runtime.runtime import ExitStatus, Stdio
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -36,6 +37,8 @@ class ChildProcess:
     """A child of this process, by birth or by adoption."""
 
     console: int | None = None
+    group: ControlGroup | None = None
+    """The control group that is its own, which knows whether it was killed for want of memory."""
 
     def __init__(self, pid: int) -> None:
         """Watch over ``pid``."""
@@ -81,7 +84,8 @@ class ChildProcess:
         os.close(self._pidfd)
         _watched.discard(self.pid)
         if not self._ended.done():
-            self._ended.set_result(_status(result) if result else UNKNOWN)
+            oom_killed = self.group is not None and self.group.oom_killed()
+            self._ended.set_result(_status(result, oom_killed=oom_killed) if result else UNKNOWN)
 
 
 def spawn(
@@ -160,7 +164,7 @@ def adopt_helpers(launcher: int, names: frozenset[str], *, before: int = 0) -> N
                 ChildProcess(pid)
 
 
-def _status(result: os.waitid_result) -> ExitStatus:
+def _status(result: os.waitid_result, *, oom_killed: bool) -> ExitStatus:
     if result.si_code == os.CLD_EXITED:
-        return ExitStatus(result.si_status)
-    return ExitStatus(128 + result.si_status)
+        return ExitStatus(result.si_status, oom_killed)
+    return ExitStatus(128 + result.si_status, oom_killed)

@@ -94,6 +94,11 @@ class ProotRuntime:
         several = (self._process(container_id), *self._further.get(container_id, ()))
         return tuple(pid for each in several for pid in traced_by(each.proot.pid))
 
+    def update(self, container_id: str, resources: Mapping[str, object]) -> None:
+        """Refuse: nothing is limited."""
+        del container_id, resources
+        raise NotImplementedHere("proot cannot limit what a container uses")
+
     async def pause(self, container_id: str) -> None:
         """Refuse: a stopped process would be one that its tracer stopped."""
         del container_id

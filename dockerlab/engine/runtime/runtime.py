@@ -5,8 +5,9 @@ directory with ``config.json`` and a root file system. The runtime knows nothing
 names, logs or clients.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -84,6 +85,16 @@ class Runtime(Protocol):
 
     async def kill(self, container_id: str, signal: int, *, every: bool = False) -> None:
         """Send a signal to the container's first process, or to every one of its processes."""
+        ...
+
+    def update(self, container_id: str, resources: Mapping[str, Any]) -> None:
+        """Change the limits of a running container, as in ``config.json``.
+
+        Raises:
+            SystemFailure: the kernel refused.
+            NotImplementedHere: nothing can be limited.
+
+        """
         ...
 
     async def pause(self, container_id: str) -> None:

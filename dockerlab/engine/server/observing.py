@@ -2,17 +2,19 @@
 
 import asyncio
 
+import msgspec
 from aiohttp import web
 
 from dockerlab.engine.containers import processes
-from dockerlab.engine.containers.config import RestartPolicy
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.containers.processes import Usage
 from dockerlab.engine.containers.register import not_running
+from dockerlab.engine.containers.updating import Changes
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.server.answers import answer, line, stream
 from dockerlab.engine.server.call import Call
 from dockerlab.engine.server.container_shapes import moment
+from dockerlab.engine.server.create_request import as_go_reads
 from dockerlab.engine.server.router import Route
 from dockerlab.engine.server.shapes import Document
 
@@ -62,26 +64,22 @@ async def stats(call: Call) -> web.StreamResponse:
 
 async def update(call: Call) -> web.Response:
     """``docker update``."""
-    document = await call.json(dict[str, object])
-    if document is None:
+    body = await call.json_body()
+    if not body:
         raise InvalidParameter("invalid JSON: got EOF while reading request body")
-    policy = document.pop("RestartPolicy", None)
-    name, count = "", 0
-    if isinstance(policy, dict):
-        name, count = str(policy.get("Name") or ""), int(policy.get("MaximumRetryCount") or 0)
-    limited = sorted(key for key, value in document.items() if value)
-    warnings = call.engine.containers.update(
-        call.names["name"],
-        restart_policy=RestartPolicy(name, count) if name else None,
-        limits=tuple(limited),
-    )
+    changes = as_go_reads(body, Changes)
+    warnings = call.engine.containers.update(call.names["name"], changes)
     return answer({"Warnings": list(warnings) or None})
 
 
 def _measure(call: Call, container: Container) -> Usage | None:
     now = call.engine.containers.get(container.id)
     execs = call.engine.containers.execs.pids(now.id)
-    return processes.measure(now.state.pid, execs=execs) if now.state.running else None
+    if not now.state.running:
+        return None
+    usage, host = processes.measure(now.state.pid, execs=execs), now.spec.host
+    limit = min(host.memory or usage.memory_limit, usage.memory_limit)
+    return msgspec.structs.replace(usage, memory_limit=limit, processes_limit=host.pids_limit or 0)
 
 
 def _document(container: Container, now: Usage | None, before: Usage | None) -> Document:
@@ -91,7 +89,7 @@ def _document(container: Container, now: Usage | None, before: Usage | None) -> 
         "id": container.id,
         "read": moment(now.moment if now else 0),
         "preread": moment(before.moment if before else 0),
-        "pids_stats": {"current": now.processes} if now else {},
+        "pids_stats": _pids(now) if now else {},
         "blkio_stats": {key: [] if ready else None for key in _BLOCK_IO},
         "num_procs": 0,
         "storage_stats": {},
@@ -99,6 +97,11 @@ def _document(container: Container, now: Usage | None, before: Usage | None) -> 
         "precpu_stats": _cpu(before),
         "memory_stats": {"usage": now.memory, "limit": now.memory_limit} if now else {},
     }
+
+
+def _pids(usage: Usage) -> Document:
+    limit = {"limit": usage.processes_limit} if usage.processes_limit > 0 else {}
+    return {"current": usage.processes, **limit}
 
 
 def _cpu(usage: Usage | None) -> Document:

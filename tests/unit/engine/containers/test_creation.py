@@ -84,7 +84,8 @@ def test_limits_become_resources_where_they_can() -> None:
         "memory": {"limit": 100 * 2**20, "swap": 200 * 2**20},
         "cpu": {"period": 100000, "quota": 150000},
     }
-    (warning,) = limits.warnings(host, able)
+    kept, (warning,) = limits.settle(host, able)
+    assert (kept.memory, kept.pids_limit) == (100 * 2**20, None)
     assert warning.startswith("Your kernel does not support PIDs limit capabilities")
 
 
