@@ -1,15 +1,16 @@
 """Routes about images."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from http import HTTPStatus
 
+import msgspec
 from aiohttp import web
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.distribution.address import opened, pieces
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials, decode_registry_auth
-from dockerlab.engine.errors import Forbidden, InvalidParameter
+from dockerlab.engine.errors import Forbidden, InvalidParameter, NotFound
 from dockerlab.engine.oci import Platform
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import parse, parse_target, parse_with_tag
@@ -22,6 +23,7 @@ from dockerlab.engine.server.versions import Version
 
 _TAR = "application/x-tar"
 _SEARCH_LIMIT = 100
+_PLATFORM_SINCE, _INSPECT_PLATFORM_SINCE = Version(1, 48), Version(1, 49)
 _SEARCH_FILTERS = frozenset({"is-automated", "is-official", "stars"})
 
 
@@ -36,12 +38,14 @@ async def index(call: Call) -> web.Response:
 
 async def inspect(call: Call) -> web.Response:
     """``docker image inspect``."""
+    _check_platform(call, call.names["name"], since=_INSPECT_PLATFORM_SINCE)
     details = call.engine.images.inspect(call.names["name"])
     return answer(shapes.image_details(details, call.version))
 
 
 async def history(call: Call) -> web.Response:
     """``docker history``."""
+    _check_platform(call, call.names["name"], since=_PLATFORM_SINCE)
     return answer(call.engine.images.history(call.names["name"]))
 
 
@@ -126,6 +130,9 @@ async def load(call: Call) -> web.StreamResponse:
 async def save(call: Call) -> web.StreamResponse:
     """``docker save``."""
     names = [call.names["name"]] if "name" in call.names else list(call.texts("names"))
+    wanted = _named_platform(call, _PLATFORM_SINCE)
+    if wanted is not None:
+        _check_exports(call, names, wanted)
     async with aclosing(call.engine.images.save(names)) as parts:
         first = await anext(parts, b"")  # what can be refused is refused before it
         response = await call.begin(stream(_TAR))
@@ -176,6 +183,49 @@ async def body(call: Call) -> AsyncIterator[bytes]:
             yield part
     except web.RequestPayloadError as error:
         raise InvalidParameter("unexpected EOF") from error
+
+
+def _check_platform(call: Call, name: str, *, since: Version) -> None:
+    """Refuse an image that is for another platform than the one that is asked about.
+
+    An image here is for one platform, so that there is nothing to choose.
+    """
+    wanted = _named_platform(call, since)
+    if wanted is not None:
+        call.engine.images.resolve(name, platform=wanted)
+
+
+def _check_exports(call: Call, names: Iterable[str], wanted: Platform) -> None:
+    """Refuse to save images that are there, and not for this platform."""
+    images = call.engine.images
+    for name in names:
+        try:
+            images.resolve(name)
+        except NotFound:
+            continue  # `save` has words of its own for it
+        try:
+            images.resolve(name, platform=wanted)
+        except NotFound:
+            shown = platforms.format_platform(wanted)
+            raise NotFound(f"no suitable export target found for platform {shown}") from None
+
+
+def _named_platform(call: Call, since: Version) -> Platform | None:
+    """The platform in a request's query, which is JSON here."""
+    text = call.text("platform") if call.version >= since else ""
+    if not text:
+        return None
+    try:
+        document = msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.MsgspecError as error:
+        raise InvalidParameter(f"failed to parse platform: {error}") from None
+    if not (document.get("os") and document.get("architecture")):
+        raise InvalidParameter("both OS and Architecture must be provided")
+    return Platform(
+        os=document["os"],
+        architecture=document["architecture"],
+        variant=document.get("variant", ""),
+    )
 
 
 def _platform(call: Call) -> Platform | None:

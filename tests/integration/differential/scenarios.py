@@ -371,6 +371,19 @@ REFUSALS = (
 )
 
 _MOUNTS = "{{{{range .Mounts}}}}{{{{println .Type .Destination .Mode .RW .Driver}}}}{{{{end}}}}"
+PLATFORMS = (
+    scenario(
+        "images by platform",
+        "docker pull -q hello-world",
+        "docker image inspect --platform linux/arm64 hello-world",
+        "docker image inspect --platform linux/amd64 hello-world --format {{{{.RepoTags}}}}",
+        "docker image inspect --platform linux/amd64 nosuch",
+        "docker history --platform linux/arm64 hello-world",
+        "docker history --platform linux/amd64 --format {{{{.Size}}}} hello-world",
+        "docker save --platform linux/arm64 hello-world",
+        "docker save --platform linux/amd64 nosuch",
+    ),
+)
 VOLUMES = (
     scenario(
         "volumes by name",
@@ -398,7 +411,8 @@ VOLUMES = (
         "docker run --rm --volumes-from d-has busybox sh -c 'cat /a/a /b/b; echo c > /a/c'",
         "docker volume rm d-vol",
         "docker ps -a --filter volume=d-vol --format '{{{{.Names}}}}'",
-        "docker cp d-has:/a/c -",
+        "docker cp -q d-has:/a/c {files}/taken",
+        "docker run --rm -v {files}:/f busybox cat /f/taken",
         "docker volume prune -f --filter label=nosuch",
         "docker rm -v d-has",
         "docker volume ls --filter name=d-",
@@ -421,4 +435,4 @@ VOLUMES = (
     ),
 )
 
-SCENARIOS = (*VOLUMES, *RUN, *LIFE, *IMAGES, *REFUSALS)
+SCENARIOS = (*PLATFORMS, *VOLUMES, *RUN, *LIFE, *IMAGES, *REFUSALS)
