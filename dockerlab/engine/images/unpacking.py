@@ -16,7 +16,7 @@ from dockerlab.engine.images.body import finished
 from dockerlab.engine.metadata.layers import Layer, LayerRecords
 from dockerlab.engine.oci import ChainID, DiffID, Digest, chain_id_of
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
-from dockerlab.engine.unpack import Applied, apply
+from dockerlab.engine.unpack import apply
 from dockerlab.engine.unpack.source import Source
 
 Read = Callable[[int], None]
@@ -78,7 +78,7 @@ class Unpacker:
     ) -> Layer:
         """Unpack the layer in ``blob`` on ``parent``, unless it is there already.
 
-        When cancelled, nothing of it is kept.
+        When cancelled, nothing of it is kept longer than somebody holds it.
 
         Raises:
             WrongLayer: the blob is not the layer with this diff ID.
@@ -93,17 +93,7 @@ class Unpacker:
             found = self.find(chain_id)
             if found is not None:
                 return await self._with_blob(found, blob)
-            applied = await self._unpack(blob, diff_id, parent, chain_id, read)
-            layer = Layer(
-                chain_id=chain_id,
-                diff_id=diff_id,
-                parent=parent,
-                blob=blob,
-                tar_size=applied.tar_size,
-                size=applied.size,
-            )
-            self._unregistered[chain_id] = layer
-            return layer
+            return await self._unpack(blob, diff_id, parent, chain_id, read)
 
     async def _with_blob(self, layer: Layer, blob: Digest) -> Layer:
         """The layer with a blob that is there: its own may have gone with who brought it."""
@@ -121,7 +111,7 @@ class Unpacker:
 
     async def _unpack(
         self, blob: Digest, diff_id: DiffID, parent: ChainID | None, chain_id: ChainID, read: Read
-    ) -> Applied:
+    ) -> Layer:
         stop = threading.Event()
         work = asyncio.create_task(
             asyncio.to_thread(self._apply, blob, diff_id, parent, chain_id, read, stop)
@@ -136,7 +126,7 @@ class Unpacker:
         chain_id: ChainID,
         read: Read,
         stop: threading.Event,
-    ) -> Applied:
+    ) -> Layer:
         with self._active(parent) as active, self._content.open(blob) as file:
             applied = apply(
                 cast("BinaryIO", _Watched(file, read, stop)),
@@ -148,7 +138,18 @@ class Unpacker:
             if applied.diff_id != diff_id:
                 raise WrongLayer(diff_id, applied.diff_id)
             self._snapshots.commit(chain_id, active)
-        return applied
+        layer = Layer(
+            chain_id=chain_id,
+            diff_id=diff_id,
+            parent=parent,
+            blob=blob,
+            tar_size=applied.tar_size,
+            size=applied.size,
+        )
+        # Here and not where the thread is awaited: who waits may be cancelled, and the snapshot is
+        # there all the same, for others who hold it.
+        self._unregistered[chain_id] = layer
+        return layer
 
     @contextmanager
     def _active(self, parent: ChainID | None) -> Iterator[str]:
