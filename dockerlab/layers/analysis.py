@@ -18,12 +18,15 @@ class AnalyzedLayer:
     """A layer with its files, in the order of its tar, and what they change below it.
 
     `digest` is that of the layer as it was read, compressed or not; None where nothing names it.
+    `member` is where the archive that was read has the layer: engines, and versions of them, name
+    it differently in what `docker save` writes.
     """
 
     layer: Layer
     digest: str | None
     entries: tuple[Entry, ...]
     changes: Changes
+    member: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ def analyze_contents(contents: Contents, layers: Sequence[LayerFiles]) -> Analys
                 created_by=part.created_by,
             ),
             digest=part.digest,
+            member=part.member,
             entries=entries[index],
             changes=changes,
         )

@@ -199,8 +199,8 @@ EXERCISES = (
         ),
         solution=(
             'vault = dockerlab.analyze_image(client, "lab06-vault")\n'
-            'layer = vault.layers[-2].digest.replace(":", "/")\n'
-            "answer = !docker save lab06-vault | tar -xOf - blobs/{layer}"
+            "layer = vault.layers[-2].member\n"
+            "answer = !docker save lab06-vault | tar -xOf - {layer}"
             " | gzip -cdf | tar -xOf - code.txt"
         ),
         mistakes={
