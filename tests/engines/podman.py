@@ -9,9 +9,10 @@ from tests.engines.engine import Engine, answers, end, environment_for, wait_unt
 from tests.engines.programs import need, need_root
 
 # As an ordinary container, but content with a machine that refuses higher limits and mixes both
-# versions of cgroups.
+# versions of cgroups. No network is made, for that would turn on forwarding for the whole machine.
 _SETTINGS = """\
 [containers]
+netns = "host"
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 [engine]
 runtime = "runc"
