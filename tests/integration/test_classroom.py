@@ -1,5 +1,6 @@
 """A small class on one JupyterHub, with the configuration that docs/classroom.md tells of."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,14 @@ def test_the_values_for_kubernetes_agree_with_the_rest() -> None:
     assert volumes == set(mounts)
     assert mounts["packs"]["readOnly"] is True
     assert mounts["packs"]["mountPath"] in user["extraEnv"]["DOCKERLAB_PACKS"]
+
+
+def test_the_page_speaks_of_what_is_there() -> None:
+    page = (DEPLOY.parent / "docs" / "classroom.md").read_text()
+    config = (DEPLOY / "jupyterhub_config.py").read_text()
+    assert set(re.findall(r"DOCKERLAB_[A-Z_]+", page)) <= set(
+        re.findall(r"DOCKERLAB_[A-Z_]+", config)
+    )
+    table = re.findall(r"^\| `([a-z]+)` \|", page, re.MULTILINE)
+    assert table == ["process", "systemd", "docker"]
+    assert all(f"def {name}()" in config for name in table)
