@@ -142,8 +142,10 @@ def decode(body: bytes, kind: type[T]) -> T:
     """
     try:
         return msgspec.json.decode(body, type=kind, strict=True)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise InvalidParameter(complaint(body, error)) from None
+    except RecursionError:
+        raise InvalidParameter("invalid JSON: exceeded max depth") from None
 
 
 def complaint(body: bytes, error: Exception) -> str:
