@@ -33,14 +33,22 @@ def run_cell(page: Page, index: int) -> Locator:
     prompt = cell_at(page, index).locator(".jp-InputPrompt")
     before = prompt.inner_text()
     for _ in range(10):
-        prompt.click()
-        page.keyboard.press("Control+Enter")
-        # JupyterLab drops the order without a word while the kernel is still connecting.
+        _take_the_kernel_offered(page)
+        # While the kernel is still connecting JupyterLab drops the order without a word, or asks
+        # which kernel to take, whichever comes first.
         with suppress(PlaywrightTimeout):
+            prompt.click(timeout=3000)
+            page.keyboard.press("Control+Enter")
             prompt.filter(has_not_text=before).wait_for(timeout=3000)
             break
     prompt.filter(has_text=re.compile(r"\[\d")).wait_for(timeout=90_000)
     return outputs_of(page, index)
+
+
+def _take_the_kernel_offered(page: Page) -> None:
+    offered = page.locator(".jp-Dialog", has_text="Select Kernel").locator(".jp-mod-accept")
+    if offered.is_visible():
+        offered.click()
 
 
 def cell_at(page: Page, index: int) -> Locator:

@@ -1,15 +1,13 @@
 """Predictions and an exercise in a real JupyterLab, by keyboard and by mouse."""
 
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests.browser.cells import run_cell
 from tests.browser.jupyterlab import (
     JupyterLab,
     browser_page,
@@ -55,11 +53,11 @@ def lab(oci_root_engine: Engine, tmp_path: Path) -> Iterator[JupyterLab]:
 def test_predictions_are_locked_and_an_exercise_goes_from_wrong_to_passed(lab: JupyterLab) -> None:
     with browser_page() as page:
         open_notebook(page, lab, "exercises.ipynb")
-        _run(page, 0)
+        run_cell(page, 0)
         _predict(page)
         take_screenshot(page, "predictions")
         for index in range(4, len(CELLS)):
-            _run(page, index)
+            run_cell(page, index)
         expect(_output(page, 4)).to_contain_text("You predicted it: the pull")
         expect(_output(page, 5)).to_contain_text("You predicted it: 3")
         expect(_output(page, 6)).to_contain_text("You predicted it: the image is pulled")
@@ -72,14 +70,14 @@ def test_predictions_are_locked_and_an_exercise_goes_from_wrong_to_passed(lab: J
 
 def _predict(page: Page) -> None:
     """Answer the choice by keyboard, the number by keyboard, the order by mouse."""
-    _run(page, 1)
+    run_cell(page, 1)
     form = _form(page, 1)
     form.get_by_role("radio").first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(form.get_by_role("status")).to_contain_text("locked: the pull", timeout=PATIENCE)
     expect(form.get_by_role("radio").first).to_be_disabled()
-    _run(page, 2)
+    run_cell(page, 2)
     form = _form(page, 2)
     field = form.get_by_label("Your number:")
     field.focus()
@@ -90,7 +88,7 @@ def _predict(page: Page) -> None:
     page.keyboard.type("3")
     page.keyboard.press("Enter")
     expect(form.get_by_role("status")).to_contain_text("locked: 3", timeout=PATIENCE)
-    _run(page, 3)
+    run_cell(page, 3)
     form = _form(page, 3)
     form.get_by_role("button", name="Move up: the image is pulled").click()
     create = form.get_by_role("button", name="Move up: a container is created")
@@ -98,19 +96,6 @@ def _predict(page: Page) -> None:
     create.click()
     form.get_by_role("button", name="Lock my prediction").click()
     expect(form.get_by_role("status")).to_contain_text("locked: the image", timeout=PATIENCE)
-
-
-def _run(page: Page, index: int) -> None:
-    """Run one cell as a learner does, and wait for its number."""
-    prompt = _cell(page, index).locator(".jp-InputPrompt")
-    for _ in range(10):
-        prompt.click()
-        page.keyboard.press("Control+Enter")
-        # JupyterLab drops the order without a word while the kernel is still connecting.
-        with suppress(PlaywrightTimeout):
-            prompt.filter(has_text=re.compile(r"\[[*\d]")).wait_for(timeout=3000)
-            break
-    prompt.filter(has_text=re.compile(r"\[\d")).wait_for(timeout=60_000)
 
 
 def _cell(page: Page, index: int) -> Locator:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.cells import PATIENCE, keep_picture, run_cell, serious_faults, write_notebook
+from tests.browser.cells import (
+    PATIENCE,
+    cell_at,
+    keep_picture,
+    run_cell,
+    serious_faults,
+    write_notebook,
+)
 from tests.browser.jupyterlab import (
     JupyterLab,
     browser_page,
@@ -33,9 +40,11 @@ CELLS = (
     'dockerlab.pull("nginx:alpine")',
     # Without a PATH there is no `dot`.
     'import os\nos.environ["PATH"] = ""\ndockerlab.show_layers("centos")',
+    'names = client.containers.list(all=True, filters={"label": "org.dockerlab.terminal"})\n'
+    'print("terminals:", len(names))',
     "lesson.end()",
 )
-TERMINAL, INSPECT, EXPLORE, PULL, GRAPH, END = range(1, len(CELLS))
+TERMINAL, INSPECT, EXPLORE, PULL, GRAPH, COUNT, END = range(1, len(CELLS))
 
 
 @pytest.fixture
@@ -59,7 +68,9 @@ def test_every_widget(lab: JupyterLab) -> None:
             _check_explore(page)
             _check_pull(page)
             _check_graph(page)
-            expect(run_cell(page, END)).to_contain_text("Cleaned up", timeout=PATIENCE)
+            _check_that_a_terminal_goes_with_its_cell(page)
+            # One cell less by now.
+            expect(run_cell(page, END - 1)).to_contain_text("Cleaned up", timeout=PATIENCE)
         except BaseException:
             take_screenshot(page, "widgets-stuck")
             raise
@@ -94,6 +105,10 @@ def _check_terminal(page: Page) -> None:
     expect(screen).to_contain_text("code=130", timeout=PATIENCE)
     assert serious_faults(page, ".dockerlab-widget") == []
     keep_picture(widget, "widget-terminal")
+    # More than Python sends ahead of what the browser has shown.
+    page.keyboard.type("yes | head -n 400000; echo all sh''own")
+    page.keyboard.press("Enter")
+    expect(screen).to_contain_text("all shown", timeout=PATIENCE)
     page.keyboard.press("F6")
     expect(widget.get_by_role("button", name="End the session")).to_be_focused()
     page.keyboard.press("Enter")
@@ -171,3 +186,17 @@ def _check_pull(page: Page) -> None:
     expect(widget.get_by_role("region")).to_contain_text("Digest: sha256:")
     assert serious_faults(page, ".dockerlab-widget") == []
     keep_picture(widget, "widget-pull")
+
+
+def _check_that_a_terminal_goes_with_its_cell(page: Page) -> None:
+    widget = _opened(page, TERMINAL)
+    expect(widget.locator(".xterm-rows")).to_contain_text("# ", timeout=PATIENCE)
+    expect(run_cell(page, COUNT)).to_contain_text("terminals: 1", timeout=PATIENCE)
+    cell_at(page, TERMINAL).locator(".jp-InputPrompt").click()
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    expect(page.locator(".dockerlab-terminal")).to_have_count(0, timeout=PATIENCE)
+    for _ in range(20):
+        if "terminals: 0" in run_cell(page, COUNT - 1).inner_text():
+            return
+    raise AssertionError("the terminal's container is still there, and its cell is gone")
