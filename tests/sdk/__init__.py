@@ -1,0 +1,1 @@
+"""The Docker SDK's own integration tests, run against Docker Engine and the embedded engine."""
