@@ -371,6 +371,25 @@ async def test_an_init_program(place: Place) -> None:
     assert ran.out.split("\n")[0] != "1"
 
 
+async def test_the_network_of_another_container(place: Place) -> None:
+    show = ("readlink", "/proc/self/ns/net")
+    donor = await place.start("sleep", "100")
+    joined = await place.run(*show, network_mode=f"container:{donor[:12]}")
+    pid = place.containers.get(donor).state.pid
+    assert joined.out.strip() == str(Path(f"/proc/{pid}/ns/net").readlink())
+    assert (await place.run(*show)).out != joined.out
+    assert place.containers.get(joined.id).spec.host.network_mode == f"container:{donor}"
+    await place.containers.remove(donor, force=True)
+    with pytest.raises(NotFound, match="joining network namespace of container: No such"):
+        await place.containers.start(joined.id)
+
+
+@pytest.mark.parametrize("kind", ["pid_mode", "ipc_mode"])
+async def test_what_else_is_not_shared(place: Place, kind: str) -> None:
+    with pytest.raises(NotImplementedHere, match='only "--network container:NAME" can be had'):
+        await place.create("true", **{kind: "container:other"})
+
+
 async def test_limits_where_the_machine_has_them(place: Place) -> None:
     created = await place.containers.create(
         config=ContainerConfig(image="busybox", cmd=("true",)),

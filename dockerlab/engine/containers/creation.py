@@ -6,11 +6,20 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from dockerlab.engine.containers import capabilities, limits, logs, mounts, names, signals, spec
+from dockerlab.engine.containers import (
+    capabilities,
+    limits,
+    logs,
+    mounts,
+    names,
+    sharing,
+    signals,
+    spec,
+)
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig, LogConfig
 from dockerlab.engine.containers.model import Container, Created, Spec, State
 from dockerlab.engine.containers.register import Register
-from dockerlab.engine.errors import InvalidParameter, NotImplementedHere
+from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import HealthConfig, Platform, RunConfig
@@ -59,6 +68,7 @@ class Creation:
         merged = merge(config, self._images.config(image).config or RunConfig())
         if not merged.entrypoint and not merged.cmd:
             raise InvalidParameter("no command specified")
+        merged, host = sharing.settle(merged, host, find=self._register.find)
         merged = _named(merged, host, container_id)
         host, warnings = limits.settle(self._with_defaults(host), self._controllers)
         planned = mounts.plan(merged, host, find=self._register.find)
@@ -149,8 +159,6 @@ def check(config: ContainerConfig, host: HostConfig) -> None:
             raise InvalidParameter(f'bad format for add-host: "{extra}"')
     if host.runtime not in RUNTIMES:
         raise InvalidParameter(f"unknown or invalid runtime name: {host.runtime}")
-    if host.network_mode.startswith("container:"):
-        raise NotImplementedHere("containers cannot share a network in this engine yet")
 
 
 def merge(config: ContainerConfig, image: RunConfig) -> ContainerConfig:

@@ -46,7 +46,7 @@ def published(container: Container) -> tuple[Port, ...]:
 
     """
     host = container.spec.host
-    if host.network_mode in ("none", "host"):
+    if host.network_mode in ("none", "host") or host.network_mode.startswith("container:"):
         return ()
     asked = list(_asked(host.port_bindings or {}))
     if host.publish_all_ports:

@@ -14,7 +14,7 @@ from dockerlab.engine.containers import capabilities, etc, mounts, seccomp
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.containers.users import User
-from dockerlab.engine.errors import InvalidParameter, SystemFailure
+from dockerlab.engine.errors import InvalidParameter, NotImplementedHere, SystemFailure
 from dockerlab.engine.runtime.probe import sys_mount
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -73,10 +73,12 @@ def configuration(
     directory: Path,
     machine: Machine,
     resources: Mapping[str, object],
+    network: str = "",
 ) -> bytes:
     """``config.json`` of a container whose root file system is at ``root``.
 
-    ``directory`` holds its hosts, hostname and resolv.conf.
+    ``directory`` holds its hosts, hostname and resolv.conf; ``network`` is the namespace to join,
+    where it is another container's.
 
     Raises:
         SystemFailure: the user cannot exist here, or the machine lacks what was asked for.
@@ -94,7 +96,7 @@ def configuration(
             *mounts.runtime_mounts(spec.mounts),
             *(mounts.tmpfs(place, options) for place, options in (spec.host.tmpfs or {}).items()),
         ],
-        "linux": _linux(container, _granted(spec.host, machine), resources),
+        "linux": _linux(container, _granted(spec.host, machine), resources, network),
     }
     if spec.host.uts_mode != "host":
         document["hostname"] = spec.config.hostname
@@ -268,10 +270,11 @@ def _linux(
     container: Container,
     granted: Sequence[str],
     resources: Mapping[str, object],
+    network: str,
 ) -> dict[str, object]:
     host = container.spec.host
     found: dict[str, object] = {
-        "namespaces": [{"type": kind} for kind in _namespaces(host)],
+        "namespaces": _namespaces(host, network),
         "sysctl": dict(host.sysctls or {}),
         "maskedPaths": list(host.masked_paths or ()),
         "readonlyPaths": list(host.readonly_paths or ()),
@@ -286,7 +289,7 @@ def _linux(
     return found
 
 
-def _namespaces(host: HostConfig) -> list[str]:
+def _namespaces(host: HostConfig, network: str) -> list[dict[str, str]]:
     kinds = ["mount"]
     if host.pid_mode != "host":
         kinds.append("pid")
@@ -296,7 +299,8 @@ def _namespaces(host: HostConfig) -> list[str]:
         kinds.append("uts")
     if host.network_mode == "none":
         kinds.append("network")
-    return kinds
+    path = {"network": {"path": network}} if network else {}
+    return [{"type": kind, **path.get(kind, {})} for kind in kinds]
 
 
 def _device(device: Mapping[str, object]) -> dict[str, object]:
@@ -325,7 +329,19 @@ def _device(device: Mapping[str, object]) -> dict[str, object]:
 
 
 def check_namespaces(host: HostConfig) -> None:
-    """Refuse namespaces that cannot be had; raises InvalidParameter."""
+    """Refuse namespaces that cannot be had.
+
+    Raises:
+        InvalidParameter: there are none of this name.
+        NotImplementedHere: they are another container's.
+
+    """
+    for kind, mode in (("processes", host.pid_mode), ("shared memory", host.ipc_mode)):
+        if mode.startswith("container:"):
+            raise NotImplementedHere(
+                f"the embedded engine does not share {kind} between containers:"
+                ' only "--network container:NAME" can be had'
+            )
     if host.pid_mode not in ("", "host", "private"):
         raise InvalidParameter(f"invalid PID mode: {host.pid_mode}")
     if host.ipc_mode not in ("", "none", "host", "private", "shareable"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from dockerlab.engine.containers import etc, limits, mounts, rootfs, spec, users
+from dockerlab.engine.containers import etc, limits, mounts, rootfs, sharing, spec, users
 from dockerlab.engine.containers.lives import Life
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.containers.register import Register
@@ -47,15 +47,16 @@ class Starter:
         Raises as ``Containers.start`` does; nothing is left then.
         """
         host = container.spec.host
-        if host.network_mode not in NETWORKS:
+        network = sharing.join(host, find=self._register.find)
+        if network.mode not in NETWORKS:
             raise NotFound(
-                f"failed to set up container networking: network {host.network_mode} not found"
+                f"failed to set up container networking: network {network.mode} not found"
             )
         home = self._register.home(container.id)
         root = self._mount(container.id, home)
         try:
             resources = limits.resources(host, self._controllers)
-            self._write_bundle(container, home, root, resources)
+            self._write_bundle(container, home, root, resources, network)
             return await self._run(container, life, home, limited=bool(resources))
         except BaseException:
             self.unmount(container.id)
@@ -108,13 +109,24 @@ class Starter:
         return root
 
     def _write_bundle(
-        self, container: Container, home: Path, root: Path, resources: dict[str, object]
+        self,
+        container: Container,
+        home: Path,
+        root: Path,
+        resources: dict[str, object],
+        network: sharing.Joined,
     ) -> None:
-        config, host = container.spec.config, container.spec.host
+        host = msgspec.structs.replace(container.spec.host, network_mode=network.mode)
+        container = msgspec.structs.replace(
+            container, spec=msgspec.structs.replace(container.spec, host=host)
+        )
+        config = container.spec.config
         user = users.find(root, config.user, extra_groups=host.group_add or ())
         if config.working_dir:
             rootfs.make_directory(root, config.working_dir)
         etc.write(home, config, host)
+        if network.donor:
+            etc.copy(self._register.home(network.donor), home)
         mounts.make_sources(container.spec.mounts)
         with suppress(OSError):
             os.close(os.open(root / ".dockerenv", os.O_CREAT | os.O_NOFOLLOW, 0o755))
@@ -125,6 +137,7 @@ class Starter:
             directory=home,
             machine=self._machine,
             resources=resources,
+            network=network.namespace,
         )
         (home / "config.json").write_bytes(document)
 

@@ -217,6 +217,8 @@ def _mounts(container: Container) -> list[Document]:
 
 def _networks(container: Container) -> Document:
     name = container.spec.host.network_mode
+    if name.startswith("container:"):
+        return {}  # they are the other's
     running = container.state.running
     endpoint = hashlib.sha256(f"{container.id} {name}".encode()).hexdigest()
     endpoint_settings = {

@@ -100,6 +100,23 @@ RUN = (
         "docker run --rm --network none busybox sh -c 'cat /etc/hosts'",
     ),
     scenario(
+        "run with the network of another container",
+        "docker run -d --name d-net --network none busybox sleep 100",
+        "docker run --rm --network container:d-net busybox sh -c "
+        "'test $HOSTNAME = $(cat /etc/hostname) && cat /etc/hosts | wc -l'",
+        "docker create --name d-joined --network container:d-net busybox true",
+        "docker inspect d-joined --format '{{{{json .NetworkSettings.Networks}}}}'",
+        "docker stop -t 0 d-net",
+        "docker start d-joined",
+        "docker rm d-joined d-net",
+        "docker run --rm --network container: busybox true",
+        "docker run --rm --network container:nosuch busybox true",
+        "docker run --rm --network container:nosuch -h other busybox true",
+        "docker run --rm --network container:nosuch --dns 127.0.0.1 busybox true",
+        "docker run --rm --network container:nosuch --add-host a:127.0.0.1 busybox true",
+        "docker run --rm --network container:nosuch -p 8080:80 busybox true",
+    ),
+    scenario(
         "what a container sees",
         "docker run --rm busybox sh -c 'ls /; ls /dev'",
         "docker run --rm busybox sh -c 'cat /proc/self/status | grep Cap'",
