@@ -5,13 +5,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.engines.kills import Victim, kill_many, prepare
 from tests.engines.programs import need, need_root
 from tests.engines.registry import Registry
 
-KILLS = 20
+KILLS = 16
 
 
+@pytest.mark.timeout(400)
 def test_whatever_it_was_doing(registry: Registry, session_directory: Path) -> None:
     need_root()
     need("crun", package="crun")
