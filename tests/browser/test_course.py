@@ -1,0 +1,40 @@
+"""The whole course, lesson by lesson, by "Run All" in a real JupyterLab on the embedded engine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.jupyterlab import (
+    JupyterLab,
+    browser_page,
+    open_notebook,
+    run_all,
+    running_jupyterlab,
+    take_screenshot,
+)
+from tests.engines.engine import Engine
+from tests.notebooks.lessons import LESSONS, ROOT, TAUGHT, environment, lesson_id
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+
+@pytest.fixture(scope="module")
+def lab(oci_root_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    state = tmp_path_factory.mktemp("course")
+    environ = environment(oci_root_engine.environment, state=state / "state")
+    with running_jupyterlab(state, environ) as running:
+        yield running
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lesson_id)
+def test_a_lesson_runs_to_its_end(lab: JupyterLab, lesson: Path) -> None:
+    with browser_page() as page:
+        open_notebook(page, lab, str(lesson.relative_to(ROOT)))
+        run_all(page)
+        take_screenshot(page, lesson.stem)
+        outputs = page.locator(".jp-OutputArea-output")
+        assert outputs.filter(has_text="Traceback").count() == 0
+        assert page.locator(".jp-RenderedText[data-mime-type*=stderr]").count() == 0
+        if lesson in TAUGHT:
+            assert outputs.filter(has_text="Cleaned up").count() == 1
