@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.jupyterlab import SCREENSHOTS
+from tests.browser.jupyterlab import SCREENSHOTS, take_the_kernel_offered
 
 PATIENCE = 45_000
 """Milliseconds that anything may take to be seen: the machine of CI is slower than yours."""
@@ -33,7 +33,7 @@ def run_cell(page: Page, index: int) -> Locator:
     prompt = cell_at(page, index).locator(".jp-InputPrompt")
     before = prompt.inner_text()
     for _ in range(10):
-        _take_the_kernel_offered(page)
+        take_the_kernel_offered(page)
         # While the kernel is still connecting JupyterLab drops the order without a word, or asks
         # which kernel to take, whichever comes first.
         with suppress(PlaywrightTimeout):
@@ -43,12 +43,6 @@ def run_cell(page: Page, index: int) -> Locator:
             break
     prompt.filter(has_text=re.compile(r"\[\d")).wait_for(timeout=90_000)
     return outputs_of(page, index)
-
-
-def _take_the_kernel_offered(page: Page) -> None:
-    offered = page.locator(".jp-Dialog", has_text="Select Kernel").locator(".jp-mod-accept")
-    if offered.is_visible():
-        offered.click()
 
 
 def cell_at(page: Page, index: int) -> Locator:

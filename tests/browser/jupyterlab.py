@@ -131,8 +131,10 @@ def run_all(page: Page) -> None:
     prompts = cells.locator(".jp-InputPrompt")
     _clear_outputs(page)
     for _ in range(10):
+        take_the_kernel_offered(page)
         _choose(page, "Run", "Run All Cells")
-        # JupyterLab drops the order without a word while the kernel is still connecting.
+        # While the kernel is still connecting JupyterLab drops the order without a word, or asks
+        # which kernel to take, whichever comes first.
         with suppress(PlaywrightTimeout):
             prompts.first.filter(has_text=re.compile(r"\[[*\d]")).wait_for(timeout=3000)
             break
@@ -144,6 +146,13 @@ def run_all(page: Page) -> None:
         raise
 
 
+def take_the_kernel_offered(page: Page) -> None:
+    """Accept the kernel in the dialog, if JupyterLab asks for one."""
+    offered = page.locator(".jp-Dialog", has_text="Select Kernel").locator(".jp-mod-accept")
+    if offered.is_visible():
+        offered.click()
+
+
 def _clear_outputs(page: Page) -> None:
     """Take away the saved numbers and outputs, which would be taken for this run's."""
     prompts = page.locator(".jp-Notebook .jp-CodeCell .jp-InputPrompt")
@@ -152,6 +161,7 @@ def _clear_outputs(page: Page) -> None:
     with suppress(PlaywrightTimeout):  # a notebook may have been saved without any
         numbered.last.wait_for(timeout=10_000)
     for _ in range(10):
+        take_the_kernel_offered(page)
         _choose(page, "Edit", "Clear Outputs of All Cells")
         with suppress(PlaywrightTimeout):
             numbered.first.wait_for(state="detached", timeout=3000)
