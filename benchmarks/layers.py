@@ -117,10 +117,10 @@ def _commands(archive: Path, folder: Path) -> dict[str, Callable[[], object]]:
         environment = {"XDG_CACHE_HOME": str(cache), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
         subprocess.run(ours, check=True, capture_output=True, env=environment)
 
-    def believing() -> None:
+    def verifying() -> None:
         shutil.rmtree(cache, ignore_errors=True)
         environment = {"XDG_CACHE_HOME": str(cache), "PATH": "/usr/bin:/bin", "HOME": str(folder)}
-        subprocess.run([*ours, "--no-verify"], check=True, capture_output=True, env=environment)
+        subprocess.run([*ours, "--verify"], check=True, capture_output=True, env=environment)
 
     def theirs() -> None:
         report = str(folder / "dive.json")
@@ -137,7 +137,7 @@ def _commands(archive: Path, folder: Path) -> dict[str, Callable[[], object]]:
     return {
         "dive": theirs,
         "analyze, nothing cached": cold,
-        "analyze --no-verify, nothing cached": believing,
+        "analyze --verify, nothing cached": verifying,
         "analyze, the second time": second,
     }
 

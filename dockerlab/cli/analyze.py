@@ -36,7 +36,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser = commands.add_parser("analyze", help=text("analyze.help"))
     parser.add_argument("target", metavar="IMAGE|ARCHIVE|LAYOUT", help=text("analyze.target"))
     parser.add_argument("--image", metavar="NAME", help=text("analyze.image"))
-    parser.add_argument("--no-verify", action="store_true", help=text("analyze.no_verify"))
+    parser.add_argument("--verify", action="store_true", help=text("analyze.verify"))
     parser.add_argument("--json", action="store_true", help=text("command.json"))
     parser.add_argument(
         "--min-efficiency", type=_share, metavar="0…1", help=text("analyze.min_efficiency")
@@ -49,7 +49,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run(options: argparse.Namespace) -> int:
     """Print the analysis; return 3 where a limit does not hold."""
-    analysis = _analyze(options.target, options.image, verify=not options.no_verify)
+    analysis = _analyze(options.target, options.image, verify=options.verify)
     if options.json:
         json.dump(as_document(analysis), sys.stdout, ensure_ascii=True)
         sys.stdout.write("\n")

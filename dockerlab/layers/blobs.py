@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from dockerlab.layers.cache import LayerCache
-from dockerlab.layers.compression import decompressed, is_compressed, preceded
+from dockerlab.layers.compression import is_compressed, preceded
 from dockerlab.layers.image import DiffID
 from dockerlab.layers.problems import ArchiveDamaged, TooMuch
-from dockerlab.layers.scan import LayerFiles, scan_layer
+from dockerlab.layers.scan import LayerFiles
+from dockerlab.layers.shelf import Shelf, held, place_in
 from dockerlab.layers.stream import CHUNK, Progress, Reader, told
 from dockerlab.layers.tar import BLOCK, looks_like_tar
 
@@ -51,9 +51,8 @@ class Folder:
     """An OCI image layout: a folder with `oci-layout`, `index.json` and `blobs`."""
 
     path: Path
-    cache: LayerCache
+    shelf: Shelf
     progress: Progress | None = None
-    verify: bool = True
 
     def document(self, name: str) -> bytes | None:
         """Return a small file of the folder."""
@@ -64,13 +63,13 @@ class Folder:
             return None
 
     def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
-        """Return the files of a layer, read if the cache does not know them."""
-        if known := self.cache.layer(diff_id):
-            return known
+        """Return the files of a layer, read if they are not known."""
         try:
             with (self.path / name).open("rb") as file:
-                read = told(file.read, self.progress)
-                return _read(read, diff_id, self.cache, verify=self.verify)
+                place = place_in(file)
+                if known := self.shelf.known(diff_id, place):
+                    return held(known, diff_id)
+                return self.shelf.read(told(file.read, self.progress), diff_id, place)
         except (FileNotFoundError, IsADirectoryError):
             return None
 
@@ -78,16 +77,8 @@ class Folder:
 class TarFile:
     """An archive in which one can go to and fro: only what is needed is read."""
 
-    def __init__(
-        self,
-        file: BinaryIO,
-        cache: LayerCache,
-        progress: Progress | None = None,
-        *,
-        verify: bool = True,
-    ) -> None:
-        self._verify = verify
-        self._cache = cache
+    def __init__(self, file: BinaryIO, shelf: Shelf, progress: Progress | None = None) -> None:
+        self._shelf = shelf
         self._file = file
         self._progress = progress
         self._members = dict(_index(file))
@@ -104,30 +95,33 @@ class TarFile:
         return self._file.read(size)
 
     def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
-        """Return the files of a layer, read if the cache does not know them."""
-        place = self._members.get(name)
-        if place is None:
+        """Return the files of a layer, read if they are not known."""
+        if name not in self._members:
             return None
-        if known := self._cache.layer(diff_id):
-            return known
-        self._file.seek(place[0])
-        read = _limited(told(self._file.read, self._progress), place[1])
-        return _read(read, diff_id, self._cache, verify=self._verify)
+        start, size = self._members[name]
+        place = place_in(self._file, start)
+        if known := self._shelf.known(diff_id, place):
+            return held(known, diff_id)
+        self._file.seek(start)
+        read = _limited(told(self._file.read, self._progress), size)
+        return self._shelf.read(read, diff_id, place)
 
 
 class Streamed:
-    """An archive that has passed by: its documents, and the layers found in it."""
+    """An archive that has passed by: its documents, and the layers found in it.
 
-    def __init__(self, read: Reader, cache: LayerCache, *, verify: bool = True) -> None:
-        self._verify = verify
+    `file` is the compressed archive that passes by; None for a pipe, which is no place to keep for.
+    """
+
+    def __init__(self, read: Reader, shelf: Shelf, file: BinaryIO | None = None) -> None:
+        self._shelf = shelf
+        self._file = file
         self._documents: dict[str, bytes] = {}
         self._layers: dict[str, LayerFiles] = {}
+        self._unkept: dict[str, str | None] = {}
         self._entries = 0
         with _opened(_Forward(read), mode="r|") as archive:
-            links = self._take(archive, cache)
-        for name, target in links.items():
-            if target in self._layers:
-                self._layers[name] = self._layers[target]
+            self._links = self._take(archive)
 
     def document(self, name: str) -> bytes | None:
         """Return a small file of the archive."""
@@ -135,10 +129,15 @@ class Streamed:
 
     def layer(self, name: str, diff_id: DiffID) -> LayerFiles | None:
         """Return the files of a layer that passed by."""
+        if name not in self._layers:
+            name = self._links.get(name, name)
         found = self._layers.get(name)
-        if found is not None and found.diff_id != diff_id:
-            raise ArchiveDamaged("layers.diff_id_wrong", diff_id=diff_id)
-        return found
+        if found is None:
+            return None
+        layer = held(found, diff_id)
+        if name in self._unkept:
+            self._shelf.keep(layer, self._unkept.pop(name))
+        return layer
 
     def _keep(self, name: str, layer: LayerFiles) -> None:
         self._entries += len(layer.entries)
@@ -146,7 +145,7 @@ class Streamed:
             raise TooMuch(count=MAX_ENTRIES)
         self._layers[name] = layer
 
-    def _take(self, archive: tarfile.TarFile, cache: LayerCache) -> dict[str, str]:
+    def _take(self, archive: tarfile.TarFile) -> dict[str, str]:
         links: dict[str, str] = {}
         kept = 0
         for member in _bounded_members(archive):
@@ -156,15 +155,14 @@ class Streamed:
             file = archive.extractfile(member) if member.isreg() else None
             if file is None:
                 continue
-            if known := _known(name, cache):
+            place = place_in(self._file, member.offset_data) if self._file else None
+            if known := self._shelf.known(_diff_id(name), place):
                 self._keep(name, known)
                 continue
             head = file.read(BLOCK)
             if is_compressed(head) or looks_like_tar(head):
-                named = None if self._verify or is_compressed(head) else _diff_id(name)
-                layer = scan_layer(decompressed(preceded(head, file.read)), known=named)
-                cache.keep_layer(layer)
-                self._keep(name, layer)
+                self._keep(name, self._shelf.scan(preceded(head, file.read)))
+                self._unkept[name] = place
             elif member.size <= MAX_DOCUMENT:
                 kept += member.size
                 if kept > MAX_DOCUMENTS:
@@ -173,14 +171,8 @@ class Streamed:
         return links
 
 
-def _known(name: str, cache: LayerCache) -> LayerFiles | None:
-    """Return a layer that is not compressed, and so named by its diff ID, if the cache has it."""
-    diff_id = _diff_id(name)
-    return cache.layer(diff_id) if diff_id else None
-
-
 def _diff_id(name: str) -> DiffID | None:
-    """Return the diff ID of a layer that is not compressed, if its name has it."""
+    """Return the diff ID that the name of a layer would be, if the layer is not compressed."""
     folder, _, digest = name.rpartition("/")
     return DiffID(f"sha256:{digest}") if folder == "blobs/sha256" else None
 
@@ -260,11 +252,3 @@ def _bounded(data: bytes) -> bytes:
     if len(data) > MAX_DOCUMENT:
         raise ArchiveDamaged("layers.document_damaged")
     return data
-
-
-def _read(read: Reader, diff_id: DiffID, cache: LayerCache, *, verify: bool) -> LayerFiles:
-    layer = scan_layer(decompressed(read), known=None if verify else diff_id)
-    if layer.diff_id != diff_id:
-        raise ArchiveDamaged("layers.diff_id_wrong", diff_id=diff_id)
-    cache.keep_layer(layer)
-    return layer

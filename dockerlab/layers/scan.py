@@ -9,6 +9,9 @@ from dockerlab.layers.image import DiffID
 from dockerlab.layers.stream import Reader, Stream
 from dockerlab.layers.tar import entries
 
+UNKNOWN = DiffID("")
+"""The diff ID of a layer that was read without being hashed, until its image tells."""
+
 
 class LayerFiles(msgspec.Struct, frozen=True):
     """The files of one layer in the order of its tar, and the digest of that tar."""
@@ -25,17 +28,17 @@ class LayerFiles(msgspec.Struct, frozen=True):
         return sum(entry.size for entry in self.entries)
 
 
-def scan_layer(read: Reader, *, known: DiffID | None = None) -> LayerFiles:
+def scan_layer(read: Reader, *, is_hashed: bool = True) -> LayerFiles:
     """Read an uncompressed layer to its end; about a megabyte of it is in memory at a time.
 
-    `known` is the layer's diff ID where it need not be computed, which is half the work.
+    Its diff ID need not be computed (`is_hashed`), which is half the work.
 
     Raises:
         ArchiveDamaged: this is no tar, or one that is cut short.
         TooMuch: it has more files than fit into bounded memory.
 
     """
-    with Stream(read, is_hashed=known is None) as stream:
+    with Stream(read, is_hashed=is_hashed) as stream:
         found = tuple(entries(stream))
         digest = stream.finish()
-        return LayerFiles(known or DiffID(digest), found)
+        return LayerFiles(DiffID(digest) if is_hashed else UNKNOWN, found)

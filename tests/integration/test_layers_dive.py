@@ -222,6 +222,28 @@ def test_an_image_of_docker_engine(docker_engine: Engine, tmp_path: Path) -> Non
         client.close()
 
 
+@pytest.mark.docker
+def test_each_engine_has_its_own_members(
+    engine: Engine, docker_engine: Engine, tmp_path: Path
+) -> None:
+    """Where `docker save` puts a layer differs: what one engine said is not told of another."""
+    image = on_top_of(busybox(), image_layer({"srv/m": b"m"}, made_by="COPY m /srv"))
+    cache = LayerCache(tmp_path / "cache")
+    for each in (docker_engine, engine, docker_engine):
+        with io.BytesIO(image.archive("member-test:1")) as archive:
+            each.docker("load", stdin=archive.read())
+        saved = tmp_path / "saved.tar"
+        assert each.docker("save", "-o", str(saved), "member-test:1").returncode == 0
+        with tarfile.open(saved) as tar:
+            members = set(tar.getnames())
+        client = each.client()
+        try:
+            found = analyze_image(client, "member-test:1", cache=cache)
+        finally:
+            client.close()
+        assert {layer.member for layer in found.layers} <= members
+
+
 def test_a_stream_of_the_engine_is_read_once(engine: Engine, tmp_path: Path) -> None:
     """Every engine's `save` can be read, whatever style of archive it writes."""
     image = on_top_of(busybox(), image_layer({"srv/a": b"a" * 10}, made_by="COPY a /srv"))

@@ -135,7 +135,8 @@ def test_a_stream_needs_no_cache_either(tmp_path: Path) -> None:
 
 def test_nothing_half_written_is_left(tmp_path: Path, cache: LayerCache) -> None:
     analyze_path(saved(new_style(LAYERS), tmp_path), cache=cache)
-    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".layer"}
+    analyze_path(saved(new_style(LAYERS), tmp_path), cache=cache, verify=True)
+    assert {path.suffix for path in (tmp_path / "cache").iterdir()} == {".at", ".layer"}
 
 
 def test_one_of_several_images_is_chosen_by_its_name(tmp_path: Path, cache: LayerCache) -> None:
@@ -150,20 +151,21 @@ def test_a_layer_that_is_not_what_its_digest_says(tmp_path: Path, cache: LayerCa
     name = f"blobs/sha256/{digest(LAYERS[0]).removeprefix('sha256:')}"
     files[name] = layer(Member("other", b"other"))
     with pytest.raises(ArchiveDamaged, match="digest"):
-        analyze_path(write(files, tmp_path / "layout"), cache=cache)
+        analyze_path(write(files, tmp_path / "layout"), cache=cache, verify=True)
     stream = io.BytesIO(archive(files.items()))
     with pytest.raises(ArchiveDamaged, match="digest"):
-        analyze_stream(stream, cache=cache)
+        analyze_stream(stream, cache=cache, verify=True)
 
 
 @pytest.mark.parametrize("style", [new_style, old_style])
 def test_unverified_figures_are_the_same(style: Any, tmp_path: Path) -> None:
     path = saved(style(LAYERS), tmp_path)
-    verified = analyze_path(path, cache=LayerCache(tmp_path / "a"))
-    assert analyze_path(path, cache=LayerCache(tmp_path / "b"), verify=False) == verified
-    with path.open("rb") as stream:
-        streamed = analyze_stream(stream, cache=LayerCache(tmp_path / "c"), verify=False)
-    assert streamed == verified
+    verified = analyze_path(path, cache=LayerCache(tmp_path / "a"), verify=True)
+    assert analyze_path(path, cache=LayerCache(tmp_path / "b")) == verified
+    for verify in (True, False):
+        with path.open("rb") as stream:
+            cache = LayerCache(tmp_path / f"c{verify}")
+            assert analyze_stream(stream, cache=cache, verify=verify) == verified
 
 
 def test_a_compressed_layer_cut_short(tmp_path: Path, cache: LayerCache) -> None:
@@ -172,7 +174,7 @@ def test_a_compressed_layer_cut_short(tmp_path: Path, cache: LayerCache) -> None
         name = f"blobs/sha256/{digest(pack(LAYERS[0])).removeprefix('sha256:')}"
         files[name] = files[name][: len(files[name]) // 2]
         with pytest.raises(ArchiveDamaged):
-            analyze_path(write(files, tmp_path / pack.__name__), cache=cache)
+            analyze_path(write(files, tmp_path / pack.__name__), cache=cache, verify=pack is zstd)
 
 
 def test_a_digest_leads_nowhere_else(tmp_path: Path, cache: LayerCache) -> None:
