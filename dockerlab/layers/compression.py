@@ -12,6 +12,7 @@ from typing import IO, cast
 
 from dockerlab.layers.problems import ArchiveDamaged
 from dockerlab.layers.stream import CHUNK, Reader
+from dockerlab.layers.zstd_frames import Frames
 
 GZIP = b"\x1f\x8b\x08"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -85,13 +86,18 @@ def _zstd(read: Reader) -> Reader:
 
 
 class _Readable(io.RawIOBase):
-    """A reader in the shape that `zstandard` asks for."""
+    """A reader of zstd in the shape that `zstandard` asks for."""
 
     def __init__(self, read: Reader) -> None:
         self._source = read
+        self._frames = Frames()
 
     def read(self, size: int = -1, /) -> bytes:
-        return self._source(size if size > 0 else CHUNK)
+        data = self._source(size if size > 0 else CHUNK)
+        self._frames.show(data)
+        if not data and not self._frames.may_end:
+            raise ArchiveDamaged("layers.cut_short")
+        return data
 
 
 def _exactly(read: Reader, count: int) -> bytes:

@@ -174,7 +174,7 @@ def test_a_compressed_layer_cut_short(tmp_path: Path, cache: LayerCache) -> None
         name = f"blobs/sha256/{digest(pack(LAYERS[0])).removeprefix('sha256:')}"
         files[name] = files[name][: len(files[name]) // 2]
         with pytest.raises(ArchiveDamaged):
-            analyze_path(write(files, tmp_path / pack.__name__), cache=cache, verify=pack is zstd)
+            analyze_path(write(files, tmp_path / pack.__name__), cache=cache)
 
 
 def test_a_digest_leads_nowhere_else(tmp_path: Path, cache: LayerCache) -> None:
