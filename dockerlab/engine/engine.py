@@ -22,6 +22,9 @@ from dockerlab.engine.runtime.runtime import Runtime
 from dockerlab.engine.snapshots.choice import snapshotter
 from dockerlab.engine.volumes.service import Volumes
 
+_RESERVE = 256 * 1024
+"""Bytes for the last changes to the metadata on a full disk: some ends, and what frees space."""
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What can be chosen when an engine is started."""
@@ -53,7 +56,7 @@ class Engine:
         self.id, self.created = _identity(root / "engine-id")
         self.rootless = mount.in_user_namespace()
         self.events = EventBus()
-        self.database = Database(root / "metadata.db")
+        self.database = Database(root / "metadata.db", reserve=_RESERVE)
         self.content = LocalStore(root / "content")
         self.snapshots = snapshotter(
             root / "snapshots", self.database, own_mounts=settings.own_mounts

@@ -596,7 +596,10 @@ async def test_restart_policies(place: Place) -> None:
             break
     assert await place.logs(container) == b"x\nx\nx\n"
     always = await place.start("true", restart_policy=RestartPolicy("always"))
-    await asyncio.sleep(0.5)
+    for _ in range(300):
+        await asyncio.sleep(0.1)
+        if place.containers.get(always).state.restart_count > 0:
+            break
     with contextlib.suppress(NotModified):
         await place.containers.stop(always)
     count = place.containers.get(always).state.restart_count

@@ -3,6 +3,7 @@
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -24,6 +25,8 @@ from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import HealthConfig, Platform, RunConfig
 from dockerlab.engine.runtime.cgroups import Controllers
+from dockerlab.engine.snapshots import trees
+from dockerlab.engine.snapshots.disk import kindly
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 from dockerlab.engine.volumes.service import Volumes
 
@@ -94,21 +97,27 @@ class Creation:
 
     def _keep(self, container: Container, image: Image, *, given: bool) -> Container:
         """Make the writable layer, the volumes and the row together: a crash leaves all or none."""
-        self._register.home(container.id).mkdir(mode=0o700)
+        home = self._register.home(container.id)
+        names: list[str] = []
+        files: Path | None = None
         try:
+            with kindly("create the container"):
+                home.mkdir(mode=0o700)
             with self._register.database.transaction(durable=False):
-                container = self._with_volumes(container)
+                container = self._with_volumes(container, names)
                 container = self._register.add(container, given=given)
-                names = [mount.name for mount in container.spec.mounts if mount.type == "volume"]
                 self._volumes.use(container.id, names)
-                self._snapshots.prepare(container.id, parent=image.chain_id)
+                files = self._snapshots.prepare(container.id, parent=image.chain_id)
         except BaseException:
-            self._register.home(container.id).rmdir()
+            self._volumes.forget(names)
+            if files is not None:
+                trees.remove(files.parent)
+            trees.remove(home)
             raise
         return container
 
-    def _with_volumes(self, container: Container) -> Container:
-        """Make the volumes that are not there yet, and say where they are."""
+    def _with_volumes(self, container: Container, names: list[str]) -> Container:
+        """Make the volumes that are not there yet, and say where they are; ``names`` gets all."""
         spec = container.spec
         labels = {mount.source: mount.volume_options for mount in spec.host.mounts or ()}
         made = []
@@ -116,6 +125,7 @@ class Creation:
             if mount.type == "volume":
                 asked = (labels.get(mount.name) or {}).get("Labels")
                 name = self._volumes.create(mount.name, labels=asked).name
+                names.append(name)
                 source = str(self._volumes.data(name))
                 mount = msgspec.structs.replace(mount, name=name, source=source)  # noqa: PLW2901
             made.append(mount)

@@ -1,9 +1,12 @@
 """The life cycle of containers: start, stop, kill, restart, pause, and what an end brings about."""
 
 import asyncio
+import contextlib
 import logging
 import signal as signals_of_python
 from collections.abc import Coroutine
+
+import msgspec
 
 from dockerlab.engine.containers import signals
 from dockerlab.engine.containers.health import HealthChecks
@@ -30,6 +33,7 @@ from dockerlab.engine.volumes.service import Volumes
 STOP_TIMEOUT = 10
 KILL_TIMEOUT = 10
 _FIRST_BACKOFF, _LAST_BACKOFF, _STEADY = 0.1, 60.0, 10 * SECOND
+_UNTIL_ROOM = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -201,29 +205,44 @@ class Lifecycle:
             self._forwarding.close(container.id)
             await self._failed_to_start(container, life, error)
             raise
+        try:
+            self._register.change(
+                container.id,
+                status=Status.RUNNING,
+                pid=process.pid,
+                pid_started=start_time(process.pid),
+                exit_code=0,
+                error="",
+                oom_killed=False,
+                started_at=self._register.now(),
+                restart_count=count,
+                stopped_by_user=False,
+                health=self._health.at_start(container),
+            )
+        except EngineError as error:
+            await self._take_back(container, life, process)
+            await self._failed_to_start(container, life, error)
+            raise
         life.process, life.stopping = process, False
         life.ended.clear()
-        self._register.change(
-            container.id,
-            status=Status.RUNNING,
-            pid=process.pid,
-            pid_started=start_time(process.pid),
-            exit_code=0,
-            error="",
-            oom_killed=False,
-            started_at=self._register.now(),
-            restart_count=count,
-            stopped_by_user=False,
-            health=self._health.at_start(container),
-        )
         tell_mounted(container, self._volumes)
         self._register.publish(container, "start")
         self._health.begin(container)
         life.watch = asyncio.create_task(self._watch(container, life, process))
 
+    async def _take_back(self, container: Container, life: Life, process: Process) -> None:
+        """End a process of which nothing could be kept: nobody would know of it."""
+        with contextlib.suppress(NotFound):
+            process.send_signal(int(signals_of_python.SIGKILL))
+        await process.wait()
+        await life.streams.finish(shared=container.spec.host.pid_mode == "host")
+        self._starter.unmount(container.id)
+        self._forwarding.close(container.id)
+        await self._runtime.delete(container.id)
+
     async def _failed_to_start(self, container: Container, life: Life, error: EngineError) -> None:
         code = error.exit_code if isinstance(error, CommandFailedToStart) else 128
-        self._register.change(container.id, exit_code=code, error=str(error))
+        self._keep(container.id, exit_code=code, error=str(error))
         life.streams.release()
         if container.spec.host.auto_remove:
             await self._removal.remove(container, life, volumes=True)
@@ -273,7 +292,7 @@ class Lifecycle:
         life.cleaning = self._behind(self._runtime.delete(container.id))
         now = self._register.now()
         health = self._health.end(self._register.find(container.id))
-        container = self._register.change(
+        container = self._keep(
             container.id,
             status=Status.EXITED,
             pid=0,
@@ -303,6 +322,29 @@ class Lifecycle:
                 await self._removal.remove(container, life, volumes=True)
         elif not life.stopping and _wants_restart(container):
             self._restart_later(container, life, lived)
+
+    def _keep(self, container_id: str, **changes: object) -> Container:
+        """Keep what has happened, if need be later; clients are told all the same."""
+        try:
+            return self._register.change(container_id, **changes)
+        except SystemFailure as error:
+            _log.warning("the state of container %s is not kept yet: %s", container_id, error)
+            container = self._register.find(container_id)
+            self._behind(self._keep_later(container.id, changes))
+            return msgspec.structs.replace(
+                container, state=msgspec.structs.replace(container.state, **changes)
+            )
+
+    async def _keep_later(self, container_id: str, changes: dict[str, object]) -> None:
+        with contextlib.suppress(NotFound):  # it was removed
+            while not self._closing:  # the next start would find that it has ended
+                await asyncio.sleep(_UNTIL_ROOM)
+                life = self._lives.of(self._register.find(container_id))
+                if life.process is not None:
+                    return
+                with contextlib.suppress(SystemFailure):
+                    self._register.change(container_id, **changes)
+                    return
 
     # Restart policies.
 

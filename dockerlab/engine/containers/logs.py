@@ -7,9 +7,11 @@ With ``max-size`` the file is renamed to ``….log.1`` when it is full, up to ``
 
 import asyncio
 import codecs
+import logging
 import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +37,7 @@ OPTIONS = frozenset(
     }
 )
 
+_log = logging.getLogger(__name__)
 _BLOCK = 64 * 1024
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
@@ -104,10 +107,15 @@ class LogFile:
 
     def begin(self) -> None:
         """Open the file, to add to what is there."""
-        handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        self.open = True
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        try:
+            handle = os.open(self.path, flags, 0o640)
+        except OSError as error:
+            _log.warning("%s cannot be written: %s", self.path, error.strerror)
+            return
         self._out = os.fdopen(handle, "wb", buffering=0)
         self._size = os.fstat(handle).st_size
-        self.open = True
 
     def write(self, stream: int, data: bytes) -> None:
         """Add output; what follows the last newline is kept back until its line ends."""
@@ -167,9 +175,27 @@ class LogFile:
             return
         if self._limit and self._size and self._size + len(data) > self._limit:
             self._rotate()
-        self._out.write(data)
-        self._size += len(data)
-        self._tell()
+        if self._written(data):
+            self._size += len(data)
+            self._tell()
+
+    def _written(self, data: bytes) -> bool:
+        """Write all of it, or nothing: output is lost on a full disk, as with Docker's driver.
+
+        The container must not wait for room, and half a record would hide the next one.
+        """
+        if self._out is None:
+            return False
+        try:
+            if self._out.write(data) == len(data):
+                return True
+            reason = "no space left on device"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        with suppress(OSError):
+            os.ftruncate(self._out.fileno(), self._size)
+        _log.warning("%d bytes of output are not in %s: %s", len(data), self.path, reason)
+        return False
 
     def _rotate(self) -> None:
         if self._out is None:

@@ -99,7 +99,7 @@ class Register:
         """Change fields of the state, and keep them."""
         container = container_of(self.rows.get(container_id))
         state: State = msgspec.structs.replace(container.state, **changes)
-        self.rows.save_state(container_id, encode(state))
+        self.database.insist(lambda: self.rows.save_state(container_id, encode(state)))
         return msgspec.structs.replace(container, state=state)
 
     def respecify(self, container: Container, spec: Spec) -> None:

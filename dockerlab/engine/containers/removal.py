@@ -56,7 +56,7 @@ class Removal:
         with self._register.database.relaxed(), suppress(NotFound):  # removed before a crash
             self._snapshots.remove(container_id)
         shutil.rmtree(home, ignore_errors=True)
-        self._register.rows.delete(container_id)
+        self._register.database.insist(lambda: self._register.rows.delete(container_id))
 
 
 def refuse_running(container: Container) -> None:

@@ -15,6 +15,7 @@ from dockerlab.engine.containers.streams import Streams
 from dockerlab.engine.errors import EngineError, NotFound
 from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.runtime.runtime import Process, Runtime, Stdio
+from dockerlab.engine.snapshots.disk import kindly
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 
 NETWORKS = frozenset({"default", "bridge", "host", "none"})
@@ -53,14 +54,15 @@ class Starter:
                 f"failed to set up container networking: network {network.mode} not found"
             )
         home = self._register.home(container.id)
-        root = self._mount(container.id, home)
-        try:
-            resources = limits.resources(host, self._controllers)
-            self._write_bundle(container, home, root, resources, network)
-            return await self._run(container, life, home, limited=bool(resources))
-        except BaseException:
-            self.unmount(container.id)
-            raise
+        with kindly(f"start container {container.short_id}"):
+            root = self._mount(container.id, home)
+            try:
+                resources = limits.resources(host, self._controllers)
+                self._write_bundle(container, home, root, resources, network)
+                return await self._run(container, life, home, limited=bool(resources))
+            except BaseException:
+                self.unmount(container.id)
+                raise
 
     async def execute(
         self,

@@ -49,9 +49,14 @@ def remove(library: Library, name: str, *, force: bool, prune: bool) -> Outcome:
         Conflict: something needs it.
 
     """
-    remover = _Remover(library)
-    with library.database.transaction():
-        remover.remove(library.resolve(name), name, force=force, prune=prune)
+
+    def attempt() -> _Remover:
+        remover = _Remover(library)
+        with library.database.transaction():
+            remover.remove(library.resolve(name), name, force=force, prune=prune)
+        return remover
+
+    remover = library.database.insist(attempt)
     for action, image_id, labels in remover.events:
         library.publish_as(action, image_id, name=image_id, labels=labels)
     return Outcome(tuple(remover.removals), tuple(remover.layers), tuple(remover.blobs))

@@ -1,13 +1,17 @@
 """The SQLite database that holds the engine's metadata."""
 
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
 from dockerlab.engine.errors import DataLoss, DiskFull, SystemFailure
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 3
 _UPGRADES = {
@@ -34,8 +38,10 @@ class Database:
     it was begun with ``durable=False``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, reserve: int = 0) -> None:
         """Open the database at ``path``, making it if it is not there.
+
+        ``reserve`` bytes are kept beside it for when the disk is full (see ``insist``).
 
         Raises:
             DataLoss: the file is no database, or of a version this engine does not know.
@@ -45,6 +51,9 @@ class Database:
         self._connection.row_factory = sqlite3.Row
         self._lock = threading.RLock()
         self._here = threading.local()
+        self._reserve = Path(f"{path}-reserve"), reserve
+        self._reserved = False
+        self._refill()
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
@@ -110,12 +119,50 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            self._refill()
         except sqlite3.IntegrityError:
             raise
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                self._make_room()
                 raise DiskFull("no space left on device: the metadata was not changed") from error
             raise SystemFailure(f"metadata: {error}") from error
+
+    def insist(self, work: Callable[[], T]) -> T:
+        """Do ``work``, which is one transaction, a second time where the disk was full at first.
+
+        For what must be kept even then (that a container has ended) and for what frees space.
+
+        Raises:
+            DiskFull: there was no room the second time, either.
+
+        """
+        try:
+            return work()
+        except DiskFull:
+            return work()
+
+    def _make_room(self) -> None:
+        """Give up the reserve, and let SQLite write its log anew from its beginning."""
+        with suppress(OSError):
+            self._reserve[0].unlink(missing_ok=True)
+            self._reserved = False
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    def _refill(self) -> None:
+        path, size = self._reserve
+        if self._reserved or not size:
+            return
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                os.posix_fallocate(file, 0, size)
+                self._reserved = True
+            finally:
+                os.close(file)
+        except OSError:
+            path.unlink(missing_ok=True)  # what there is of room, others may need
 
     def rows(self, sql: str, *parameters: object) -> list[sqlite3.Row]:
         """The rows that a SELECT finds."""

@@ -32,6 +32,9 @@ class VolumeStore:
 
     def delete(self, name: str) -> None:
         """Remove a volume; raises sqlite3.IntegrityError while a container uses it."""
+        self._database.insist(lambda: self._delete(name))
+
+    def _delete(self, name: str) -> None:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM volumes WHERE name = ?", (name,))
 

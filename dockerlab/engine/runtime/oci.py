@@ -192,7 +192,7 @@ class OciRuntime:
         status = await launcher.wait()
         if status.code != 0:
             adopt_helpers(launcher.pid, _LEFT_BEHIND)
-            raise _RuntimeFailed(_last_words(bundle / _LOG) or f"exit status {status.code}")
+            raise _RuntimeFailed(_last_words(bundle / _LOG) or _silence(bundle, status.code))
         pid = _read_pid(bundle / pid_file)
         adopt_helpers(launcher.pid, _LEFT_BEHIND, before=pid)
         return ChildProcess(pid)
@@ -252,3 +252,9 @@ def _last_words(log: Path) -> str:
         return msgspec.json.decode(lines[-1], type=_LogLine).msg
     except msgspec.MsgspecError:
         return _CRUN_STAMP.sub("", lines[-1])
+
+
+def _silence(bundle: Path, code: int) -> str:
+    """Why a runtime said nothing: its log needs room, too."""
+    full = os.statvfs(bundle).f_bavail == 0
+    return "no space left on device" if full else f"exit status {code}"

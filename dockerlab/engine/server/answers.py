@@ -1,6 +1,8 @@
 """Answers in Docker's form: JSON bodies, error bodies and status codes."""
 
 import logging
+import os
+import sqlite3
 from http import HTTPStatus
 
 import msgspec
@@ -84,6 +86,24 @@ def log_unexpected(error: Exception) -> None:
     _log.error("unexpected error", exc_info=error)
 
 
+def sentence(error: Exception) -> str:
+    """What the client reads: what nobody had foreseen is told in the system's words, or not at all.
+
+    >>> sentence(FileNotFoundError(2, "No such file or directory", "/data/x"))
+    '/data/x: no such file or directory'
+    >>> sentence(KeyError("x"))
+    'internal error: the log of the engine says more'
+    """
+    if isinstance(error, EngineError):
+        return str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+        return f"{place}: {error.strerror.lower()}" if place else error.strerror.lower()
+    if isinstance(error, sqlite3.Error):
+        return f"metadata: {error}"
+    return "internal error: the log of the engine says more"
+
+
 def refusal(error: Exception) -> web.Response:
     """The answer that says why there is no other."""
     status = status_of(error)
@@ -95,4 +115,4 @@ def refusal(error: Exception) -> web.Response:
         return web.Response(
             text=f"{error}\n", status=status, headers={"X-Content-Type-Options": "nosniff"}
         )
-    return answer({"message": str(error) or type(error).__name__}, status=status)
+    return answer({"message": sentence(error)}, status=status)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from dockerlab.engine.errors import EngineError, StepFailed
 from dockerlab.engine.progress import Progress
-from dockerlab.engine.server.answers import log_unexpected, stream
+from dockerlab.engine.server.answers import log_unexpected, sentence, stream
 from dockerlab.engine.server.call import Call
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
@@ -99,8 +99,7 @@ async def send_lines(
             if not isinstance(error, EngineError):
                 log_unexpected(error)
             code = error.exit_code if isinstance(error, StepFailed) else 0
-            text = str(error) or type(error).__name__
-            await lines.send(line(Progress(error=text, error_code=code)))
+            await lines.send(line(Progress(error=sentence(error), error_code=code)))
             await lines.flush()
         finally:
             await lines.close()

@@ -94,9 +94,19 @@ class Volumes:
             trees.remove(self._directory / name)  # of an attempt that failed half way
             self.data(name).mkdir(mode=0o755, parents=True)
             self.data(name).chmod(0o755)  # whatever the umask
-        self._rows.insert(volume)
+        try:
+            self._rows.insert(volume)
+        except BaseException:
+            self.forget([name])
+            raise
         self._publish("create", name)
         return volume
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove the directories of those volumes of which, after a failure, no row was kept."""
+        for name in names:
+            if self._rows.get(name) is None:
+                trees.remove(self._directory / name)
 
     def get(self, name: str) -> Volume:
         """The volume of this name."""

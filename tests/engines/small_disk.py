@@ -1,0 +1,82 @@
+"""An embedded engine whose data is on a small disk of its own, which a test can fill and free."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dockerlab.engine.check.checking import check
+from tests.engines.engine import Engine, answers, end, environment_for, wait_until
+from tests.engines.programs import need, need_root
+from tests.engines.reference import put_docker_first
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """A file system in memory, with the engine that has its data there."""
+
+    place: Path
+    """Where it is mounted."""
+    engine: Engine
+    log: Path
+    """What the engine says; on another file system."""
+
+    @property
+    def root(self) -> Path:
+        """The engine's data."""
+        return self.place / "engine"
+
+    def fill(self, *, leaving: int) -> None:
+        """Leave so many bytes free and no more."""
+        status = os.statvfs(self.place)
+        with (self.place / "filler").open("wb") as filler:
+            os.posix_fallocate(filler.fileno(), 0, status.f_bavail * status.f_frsize - leaving)
+
+    def free(self) -> None:
+        """Take away what ``fill`` put there."""
+        (self.place / "filler").unlink()
+
+    def read_only(self, *, on: bool) -> None:
+        """Turn the whole file system read-only, as a kernel does after an error of the disk."""
+        options = f"remount,{'ro' if on else 'rw'}"
+        subprocess.run(["mount", "-o", options, str(self.place)], check=True)
+
+    def findings(self) -> list[str]:
+        """What a check finds; garbage counts as well, since the engine has nothing to do."""
+        found = check(self.root, own_mounts=True).findings
+        return [f"{each.kind}: {each.subject} {each.detail}" for each in found]
+
+
+@contextmanager
+def running_on_small_disk(*, mirror: str, megabytes: int = 32) -> Iterator[SmallDisk]:
+    """The embedded engine of root, on a disk of so many megabytes."""
+    need_root()
+    need("crun", package="crun")
+    put_docker_first()
+    with tempfile.TemporaryDirectory(prefix="dockerlab-small-") as name:
+        base = Path(name)
+        place, config, log = base / "disk", base / "client", base / "engine.log"
+        place.mkdir()
+        config.mkdir()
+        options = f"size={megabytes}m,mode=700"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(place)], check=True)
+        socket = base / "engine.sock"
+        command = [sys.executable, "-m", "dockerlab.engine", "run", "--root", str(place / "engine")]
+        command += ["--socket", str(socket), "--runtime", "oci", "--mirror", mirror]
+        process = None
+        try:
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
+            wait_until(lambda: answers(socket), process=process, log=log, seconds=60)
+            engine = Engine("small-disk", socket, environment_for(socket, config=config))
+            yield SmallDisk(place, engine, log)
+        finally:
+            if process is not None:
+                end(process)
+            subprocess.run(["umount", "--lazy", str(place)], check=True)
