@@ -11,6 +11,7 @@ from tests.browser.cells import (
     PATIENCE,
     cell_at,
     keep_picture,
+    outputs_of,
     run_cell,
     serious_faults,
     write_notebook,
@@ -32,19 +33,26 @@ START = (
     'lesson = dockerlab.start_lesson("99-widgets", images=["centos"])\n'
     "!docker pull --quiet centos"
 )
+BUILD = (
+    "from pathlib import Path\n"
+    'folder = Path("built")\nfolder.mkdir()\n'
+    '(folder / "Dockerfile").write_text("FROM centos\\nRUN echo said while building > /said\\n")\n'
+    'dockerlab.build(folder, tag="widgets-test")'
+)
 CELLS = (
     START,
     'dockerlab.terminal("centos", "/bin/bash")',
     'dockerlab.inspect("centos")',
     'dockerlab.explore("centos")',
     'dockerlab.pull("nginx:alpine")',
+    BUILD,
     # Without a PATH there is no `dot`.
     'import os\nos.environ["PATH"] = ""\ndockerlab.show_layers("centos")',
     'names = client.containers.list(all=True, filters={"label": "org.dockerlab.terminal"})\n'
     'print("terminals:", len(names))',
     "lesson.end()",
 )
-TERMINAL, INSPECT, EXPLORE, PULL, GRAPH, COUNT, END = range(1, len(CELLS))
+TERMINAL, INSPECT, EXPLORE, PULL, BUILD_CELL, GRAPH, COUNT, END = range(1, len(CELLS))
 
 
 @pytest.fixture
@@ -67,7 +75,9 @@ def test_every_widget(lab: JupyterLab) -> None:
             _check_inspect(page)
             _check_explore(page)
             _check_pull(page)
+            _check_build(page)
             _check_graph(page)
+            _check_the_dark_theme(page)
             _check_that_a_terminal_goes_with_its_cell(page)
             # One cell less by now.
             expect(run_cell(page, END - 1)).to_contain_text("Cleaned up", timeout=PATIENCE)
@@ -186,6 +196,35 @@ def _check_pull(page: Page) -> None:
     expect(widget.get_by_role("region")).to_contain_text("Digest: sha256:")
     assert serious_faults(page, ".dockerlab-widget") == []
     keep_picture(widget, "widget-pull")
+
+
+def _check_build(page: Page) -> None:
+    widget = _opened(page, BUILD_CELL)
+    expect(widget.get_by_role("status")).to_have_text("Done.", timeout=PATIENCE)
+    steps = widget.locator(".dockerlab-progress-row")
+    expect(steps).to_have_count(3)  # the last is the lesson's label
+    expect(steps.nth(1)).to_contain_text("RUN echo said while building")
+    expect(steps.nth(1)).to_contain_text("done")
+    widget.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(widget.get_by_role("region")).to_contain_text("Successfully tagged widgets-test")
+    expect(outputs_of(page, BUILD_CELL)).to_contain_text("widgets-test is built. Steps: 3.")
+    assert serious_faults(page, ".dockerlab-widget") == []
+    keep_picture(widget, "widget-build")
+
+
+def _check_the_dark_theme(page: Page) -> None:
+    """All widgets so far are still on the page."""
+    page.get_by_role("menuitem", name="Settings").click()
+    for entry in ("Theme", "JupyterLab Dark"):  # JupyterLab gives these no name but their text
+        label = page.locator(".lm-Menu-itemLabel").get_by_text(entry, exact=True)
+        label.click(timeout=PATIENCE)
+    dark = page.locator('body[data-jp-theme-light="false"]')
+    expect(dark).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator(".dockerlab-widget")).to_have_count(GRAPH, timeout=PATIENCE)
+    assert serious_faults(page, ".dockerlab-widget") == []
+    for name, index in (("terminal", TERMINAL), ("explore", EXPLORE), ("build", BUILD_CELL)):
+        keep_picture(cell_at(page, index).locator(".dockerlab-widget"), f"widget-{name}-dark")
 
 
 def _check_that_a_terminal_goes_with_its_cell(page: Page) -> None:
