@@ -113,6 +113,7 @@ def _check_terminal(page: Page) -> None:
     page.keyboard.type("echo code=$?")
     page.keyboard.press("Enter")
     expect(screen).to_contain_text("code=130", timeout=PATIENCE)
+    _check_copy_and_paste(page, screen)
     assert serious_faults(page, ".dockerlab-widget") == []
     keep_picture(widget, "widget-terminal")
     # More than Python sends ahead of what the browser has shown.
@@ -123,6 +124,24 @@ def _check_terminal(page: Page) -> None:
     expect(widget.get_by_role("button", name="End the session")).to_be_focused()
     page.keyboard.press("Enter")
     expect(widget.get_by_role("status")).to_contain_text("The session has ended", timeout=PATIENCE)
+
+
+def _check_copy_and_paste(page: Page, screen: Locator) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.evaluate("navigator.clipboard.writeText('echo pas' + '\\'\\'ted-text')")
+    page.keyboard.press("Control+v")
+    expect(screen).to_contain_text("echo pas''ted-text", timeout=PATIENCE)
+    page.keyboard.press("Enter")
+    line = screen.locator("div").filter(has_text=re.compile("^pasted-text"))
+    expect(line).to_have_count(1, timeout=PATIENCE)
+    place = line.bounding_box()
+    assert place is not None
+    page.mouse.dblclick(place["x"] + 12, place["y"] + place["height"] / 2)
+    page.keyboard.press("Control+c")
+    page.wait_for_function(
+        "async () => (await navigator.clipboard.readText()) === 'pasted-text'", timeout=PATIENCE
+    )
+    assert page.evaluate("navigator.clipboard.readText()") == "pasted-text"
 
 
 def _check_inspect(page: Page) -> None:
