@@ -22,8 +22,8 @@ class SmallDisk:
     place: Path
     """Where it is mounted."""
     engine: Engine
-    log: Path
-    """What the engine says; on another file system."""
+    pid: int
+    """The engine's process."""
 
     @property
     def root(self) -> Path:
@@ -39,11 +39,6 @@ class SmallDisk:
     def free(self) -> None:
         """Take away what ``fill`` put there."""
         (self.place / "filler").unlink()
-
-    def read_only(self, *, on: bool) -> None:
-        """Turn the whole file system read-only, as a kernel does after an error of the disk."""
-        options = f"remount,{'ro' if on else 'rw'}"
-        subprocess.run(["mount", "-o", options, str(self.place)], check=True)
 
     def findings(self) -> list[str]:
         """What a check finds; garbage counts as well, since the engine has nothing to do."""
@@ -75,7 +70,7 @@ def running_on_small_disk(*, mirror: str, megabytes: int = 32) -> Iterator[Small
                 )
             wait_until(lambda: answers(socket), process=process, log=log, seconds=60)
             engine = Engine("small-disk", socket, environment_for(socket, config=config))
-            yield SmallDisk(place, engine, log)
+            yield SmallDisk(place, engine, process.pid)
         finally:
             if process is not None:
                 end(process)

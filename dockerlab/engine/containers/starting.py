@@ -12,7 +12,7 @@ from dockerlab.engine.containers.lives import Life
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.containers.streams import Streams
-from dockerlab.engine.errors import EngineError, NotFound
+from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
 from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.runtime.runtime import Process, Runtime, Stdio
 from dockerlab.engine.snapshots.disk import kindly
@@ -83,7 +83,9 @@ class Starter:
         async def run(stdio: Stdio | None) -> Process:
             return await self._runtime.exec(container.id, home, document, stdio=stdio)
 
-        return await _join(run, streams, tty=described.spec.config.tty, console_size=console_size)
+        with kindly(f"run a command in container {container.short_id}"):
+            tty = described.spec.config.tty
+            return await _join(run, streams, tty=tty, console_size=console_size)
 
     def user(self, container: Container, user: str) -> users.User:
         """Who ``user`` is in a running container; raises as ``users.find`` does."""
@@ -104,6 +106,8 @@ class Starter:
         self._snapshots.unmount(self._register.home(container_id) / ROOTFS)
 
     def _mount(self, container_id: str, home: Path) -> Path:
+        if not home.is_dir():
+            raise SystemFailure(f"the directory of container {container_id} is gone: {home}")
         target = home / ROOTFS
         target.mkdir(mode=0o700, exist_ok=True)
         self._snapshots.unmount(target)  # what an earlier engine may have left there

@@ -63,7 +63,11 @@ class OverlaySnapshotter:
             lower = self._records.ancestors(record)
             if len(lower) > MAX_LAYERS:
                 raise InvalidParameter("max depth exceeded")
-            self._make(record.id, lower)
+            try:
+                self._make(record.id, lower)
+            except OSError:
+                trees.remove(self._upper(record.id).parent)
+                raise
             return self._upper(record.id)
 
     def _make(self, snapshot_id: int, lower: list[int]) -> None:

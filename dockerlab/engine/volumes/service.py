@@ -138,9 +138,10 @@ class Volumes:
         return self._rows.users(name)
 
     def usage(self, name: str) -> int:
-        """The bytes of a volume's files; blocks."""
+        """The bytes of a volume's files, 0 where somebody took them away, as in Docker; blocks."""
+        data = self.data(name)
         with kindly(f"read volume {name}"):
-            return trees.usage(self.data(name)).size
+            return trees.usage(data).size if data.exists() else 0
 
     def use(self, container_id: str, names: Iterable[str]) -> None:
         """Keep these volumes for a container, in the transaction that enters it."""
