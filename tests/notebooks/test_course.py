@@ -4,12 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from docker.utils import parse_bytes
 
 from dockerlab.exercises import exercises_of, lessons_with_exercises
 from tests.notebooks.lessons import LESSONS, ROOT, TAUGHT, lesson_id, read
 
 STARTS = [path for path in LESSONS if path.stem.startswith("00-")]
 TEACHING = ROOT / "docs/teaching.md"
+ABOUT = 2.5
+"""Minutes that "about 25" may be off."""
+DISK_BUDGET = "60MB"
+"""What images and containers may take at any moment of a lesson with stand-ins."""
 
 
 @pytest.mark.parametrize("start", STARTS, ids=lesson_id)
@@ -25,8 +30,9 @@ def test_no_exercise_is_without_its_lesson() -> None:
 
 
 def test_the_teachers_page_knows_every_lesson_and_its_exercises() -> None:
-    timing = TEACHING.read_text().partition("<!-- timing -->")[2].partition("<!-- end of")[0]
-    tables = re.findall(r"^\*\*([\w-]+)\*\*$.*?^\| \*\*all\*\* \|([^\n]*)$", timing, re.M | re.S)
+    tables = re.findall(
+        r"^\*\*([\w-]+)\*\*$.*?^\| \*\*all\*\* \|([^\n]*)$", _table("timing"), re.M | re.S
+    )
     counted = {name: int(cells.split("|")[3]) for name, cells in tables}
     lessons = [path for path in LESSONS if path.parent.name == "en"]
     assert counted == {path.stem: len(exercises_of(path.stem).exercises) for path in lessons}
@@ -35,6 +41,33 @@ def test_the_teachers_page_knows_every_lesson_and_its_exercises() -> None:
 def test_the_teachers_page_answers_for_every_lesson() -> None:
     asked = re.findall(r"^\*\*(\d) · ", TEACHING.read_text(), re.MULTILINE)
     assert asked == [path.stem[1] for path in TAUGHT if path.parent.name == "en"]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lesson_id)
+def test_the_teachers_page_measured_what_a_lessons_head_promises(path: Path) -> None:
+    promised = [int(each) for each in _minutes(path).split("–")]
+    around = ABOUT if len(promised) == 1 else 0
+    assert promised[0] - around <= _measured_minutes(path.stem) <= promised[-1] + around
+
+
+def test_no_lesson_needs_more_disk_than_the_course_may() -> None:
+    row = re.compile(r"^\| (\d\d-[\w-]+) \| (\S+) \| (\S+) \| \S+ \|$", re.MULTILINE)
+    rows = row.findall(_table("disk"))
+    used = {name: parse_bytes(images) + parse_bytes(written) for name, images, written in rows}
+    assert set(used) == {path.stem for path in LESSONS}
+    assert max(used.values()) <= parse_bytes(DISK_BUDGET), used
+
+
+def _table(name: str) -> str:
+    """What `benchmarks.lessons` has put on the teacher's page under this name."""
+    return TEACHING.read_text().partition(f"<!-- {name} -->")[2].partition("<!-- end of")[0]
+
+
+def _measured_minutes(lesson: str) -> float:
+    table = _table("timing").partition(f"**{lesson}**")[2]
+    found = re.search(r"^\| \*\*all\*\* \|.* ([\d.]+) \|$", table, re.MULTILINE)
+    assert found, f"{lesson} was not measured"
+    return float(found[1])
 
 
 def _minutes(path: Path) -> str:
