@@ -51,9 +51,9 @@ def _lesson_folder(folder: Path | None) -> str:
 
 
 @cache
-def sentences(tag: str) -> Mapping[str, str]:
-    """Return every sentence of one language by its dotted key."""
-    with (LOCALES / f"{tag}.toml").open("rb") as file:
+def sentences(tag: str, folder: Path = LOCALES) -> Mapping[str, str]:
+    """Return every sentence of one language, in this folder's file of it, by its dotted key."""
+    with (folder / f"{tag}.toml").open("rb") as file:
         return dict(_flatten(tomllib.load(file)))
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from dockerlab import messages
 
@@ -30,16 +27,6 @@ def texts_of(widget: str) -> dict[str, str]:
     return {key.removeprefix(prefix): each for key, each in known.items() if key.startswith(prefix)}
 
 
-@cache
 def sentences(tag: str) -> Mapping[str, str]:
     """Return every sentence of one language by its dotted key."""
-    with (LOCALES / f"{tag}.toml").open("rb") as file:
-        return dict(_flatten(tomllib.load(file)))
-
-
-def _flatten(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in table.items():
-        if isinstance(value, dict):
-            yield from _flatten(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", str(value)
+    return messages.sentences(tag, LOCALES)

@@ -1,6 +1,5 @@
 """Routes about volumes."""
 
-import asyncio
 from http import HTTPStatus
 
 import msgspec
@@ -11,6 +10,7 @@ from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.metadata.volumes import Volume
 from dockerlab.engine.server.answers import answer, empty
 from dockerlab.engine.server.call import Call
+from dockerlab.engine.server.containers import completed
 from dockerlab.engine.server.router import Route
 from dockerlab.engine.server.shapes import Document
 from dockerlab.engine.server.versions import Version
@@ -81,7 +81,7 @@ async def create(call: Call) -> web.Response:
 async def remove(call: Call) -> web.Response:
     """``docker volume rm``."""
     work = call.engine.volumes.remove(call.names["name"], force=call.flag("force"))
-    await asyncio.shield(asyncio.ensure_future(work))
+    await completed(work)
     return empty(HTTPStatus.NO_CONTENT)
 
 
@@ -90,7 +90,7 @@ async def prune(call: Call) -> web.Response:
     filters = call.filters()
     every = call.version < _ANONYMOUS_ONLY_SINCE or filters.boolean("all", default=False)
     work = call.engine.volumes.prune(filters, every=every)
-    return answer(await asyncio.shield(asyncio.ensure_future(work)))
+    return answer(await completed(work))
 
 
 routes = (
