@@ -27,8 +27,8 @@ from dockerlab.engine.containers.config import (
 )
 from dockerlab.engine.containers.execs import ExecConfig
 from dockerlab.engine.containers.logs import Query
+from dockerlab.engine.containers.machine import survey
 from dockerlab.engine.containers.model import Status, Waited
-from dockerlab.engine.containers.spec import survey
 from dockerlab.engine.containers.updating import Changes
 from dockerlab.engine.engine import Engine, Settings
 from dockerlab.engine.errors import (

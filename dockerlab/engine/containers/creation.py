@@ -8,18 +8,17 @@ from pathlib import Path
 import msgspec
 
 from dockerlab.engine.containers import (
-    capabilities,
     limits,
     logs,
     mounts,
     names,
     sharing,
     signals,
-    spec,
 )
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig, LogConfig
 from dockerlab.engine.containers.model import Container, Created, Spec, State
 from dockerlab.engine.containers.register import Register
+from dockerlab.engine.containers.spec import capabilities, namespaces, security
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.images import Image
@@ -148,9 +147,9 @@ class Creation:
             changes |= {"masked_paths": None, "readonly_paths": None}
         else:
             if host.masked_paths is None:
-                changes["masked_paths"] = spec.MASKED_PATHS
+                changes["masked_paths"] = security.MASKED_PATHS
             if host.readonly_paths is None:
-                changes["readonly_paths"] = spec.READONLY_PATHS
+                changes["readonly_paths"] = security.READONLY_PATHS
         return msgspec.structs.replace(host, **changes)
 
 
@@ -161,8 +160,8 @@ def check(config: ContainerConfig, host: HostConfig) -> None:
     capabilities.check(host.cap_drop or (), "CapDrop")
     check_restarts(host)
     limits.check(host)
-    spec.check_namespaces(host)
-    spec.check_security(host.security_opt or ())
+    namespaces.check(host)
+    security.check(host.security_opt or ())
     logs.check_options(host.log_config.type, host.log_config.config)
     for extra in host.extra_hosts or ():
         if ":" not in extra:

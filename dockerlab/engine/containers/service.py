@@ -1,12 +1,11 @@
 """The containers of an engine, and what can be done with them."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from dockerlab.engine.containers import listing, names, recovery, spec
+from dockerlab.engine.containers import listing, machine, names, recovery
 from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.containers.copying import Copying
@@ -32,8 +31,6 @@ from dockerlab.engine.runtime.cgroups import Controllers, controllers
 from dockerlab.engine.runtime.runtime import Runtime
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 from dockerlab.engine.volumes.service import Volumes
-
-INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
 
 
 class Containers:
@@ -71,7 +68,7 @@ class Containers:
             snapshots=snapshots,
             runtime=runtime,
             controllers=self.controllers,
-            machine=spec.survey(init=_init_program()),
+            machine=machine.survey(),
         )
         self.execs = Execs(self._register, self._lives, starter=self._starter)
         self.building: set[str] = set()
@@ -414,11 +411,3 @@ class Containers:
         await self._health.close()
         await self.execs.close()
         await self._lifecycle.close()
-
-
-def _init_program() -> str:
-    for name in INIT_PROGRAMS:
-        path = shutil.which(name)
-        if path is not None:
-            return path
-    return ""

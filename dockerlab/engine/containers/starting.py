@@ -7,10 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from dockerlab.engine.containers import etc, limits, mounts, rootfs, sharing, spec, users
+from dockerlab.engine.containers import etc, limits, mounts, rootfs, sharing, users
 from dockerlab.engine.containers.lives import Life
+from dockerlab.engine.containers.machine import Machine
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.containers.register import Register
+from dockerlab.engine.containers.spec.configuration import configuration
+from dockerlab.engine.containers.spec.process import process
 from dockerlab.engine.containers.streams import Streams
 from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
 from dockerlab.engine.runtime.cgroups import Controllers
@@ -32,7 +35,7 @@ class Starter:
         snapshots: Snapshotter,
         runtime: Runtime,
         controllers: Controllers,
-        machine: spec.Machine,
+        machine: Machine,
     ) -> None:
         self._register = register
         self._snapshots = snapshots
@@ -78,7 +81,7 @@ class Starter:
         """
         home = self._register.home(container.id)
         user = self.user(described, described.spec.config.user)
-        document = msgspec.json.encode(spec.process(described, user, machine=self._machine))
+        document = msgspec.json.encode(process(described, user, machine=self._machine))
 
         async def run(stdio: Stdio | None) -> Process:
             return await self._runtime.exec(container.id, home, document, stdio=stdio)
@@ -136,7 +139,7 @@ class Starter:
         mounts.make_sources(container.spec.mounts)
         with suppress(OSError):
             os.close(os.open(root / ".dockerenv", os.O_CREAT | os.O_NOFOLLOW, 0o755))
-        document = spec.configuration(
+        document = configuration(
             container,
             user,
             root=root,

@@ -1,8 +1,9 @@
 import pytest
 
-from dockerlab.engine.containers import capabilities, limits, names, seccomp, signals
+from dockerlab.engine.containers import limits, names, signals
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.containers.creation import merge
+from dockerlab.engine.containers.spec import capabilities, seccomp
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.oci import RunConfig
 from dockerlab.engine.runtime.cgroups import Controllers
