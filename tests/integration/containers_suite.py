@@ -26,7 +26,7 @@ from dockerlab.engine.containers.config import (
     RestartPolicy,
 )
 from dockerlab.engine.containers.execs import ExecConfig
-from dockerlab.engine.containers.logs import Query
+from dockerlab.engine.containers.logs.reading import Query
 from dockerlab.engine.containers.machine import survey
 from dockerlab.engine.containers.model import Status, Waited
 from dockerlab.engine.containers.updating import Changes

@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from dockerlab.engine.containers.backlog import Backlog
-from dockerlab.engine.containers.logs import LogFrame
+from dockerlab.engine.containers.logs.reading import LogFrame
 from dockerlab.engine.errors import InvalidParameter
 
 DEFAULT_DETACH_KEYS = "ctrl-p,ctrl-q"

@@ -9,13 +9,13 @@ import msgspec
 
 from dockerlab.engine.containers import (
     limits,
-    logs,
     mounts,
     names,
     sharing,
     signals,
 )
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig, LogConfig
+from dockerlab.engine.containers.logs.options import check_options
 from dockerlab.engine.containers.model import Container, Created, Spec, State
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.containers.spec import capabilities, namespaces, security
@@ -162,7 +162,7 @@ def check(config: ContainerConfig, host: HostConfig) -> None:
     limits.check(host)
     namespaces.check(host)
     security.check(host.security_opt or ())
-    logs.check_options(host.log_config.type, host.log_config.config)
+    check_options(host.log_config.type, host.log_config.config)
     for extra in host.extra_hosts or ():
         if ":" not in extra:
             raise InvalidParameter(f'bad format for add-host: "{extra}"')

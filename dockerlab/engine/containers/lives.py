@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from dockerlab.engine.containers.logs import LogFile
+from dockerlab.engine.containers.logs.file import LogFile
 from dockerlab.engine.containers.model import Container, Waited
 from dockerlab.engine.containers.streams import Streams
 from dockerlab.engine.runtime.runtime import Process

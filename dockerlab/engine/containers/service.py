@@ -14,7 +14,7 @@ from dockerlab.engine.containers.execs import Execs
 from dockerlab.engine.containers.health import HealthChecks
 from dockerlab.engine.containers.lifecycle import Lifecycle
 from dockerlab.engine.containers.lives import Lives
-from dockerlab.engine.containers.logs import LogFrame, Query
+from dockerlab.engine.containers.logs.reading import LogFrame, Query
 from dockerlab.engine.containers.model import Container, Created, Status, Waited
 from dockerlab.engine.containers.register import Register, not_running
 from dockerlab.engine.containers.removal import Removal, refuse_running

@@ -13,7 +13,7 @@ import termios
 from contextlib import suppress
 
 from dockerlab.engine.containers.attachment import Attachment
-from dockerlab.engine.containers.logs import LogFile
+from dockerlab.engine.containers.logs.file import LogFile
 from dockerlab.engine.runtime.runtime import Stdio
 
 _PIECE = 64 * 1024

@@ -6,7 +6,7 @@ from typing import cast
 
 from aiohttp import web
 
-from dockerlab.engine.containers.logs import LogFrame, Query
+from dockerlab.engine.containers.logs.reading import LogFrame, Query
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.server.answers import stream
 from dockerlab.engine.server.call import Call

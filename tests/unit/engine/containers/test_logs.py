@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dockerlab.engine.containers.logs import LogFile, Query, check_options, parse_size
+from dockerlab.engine.containers.logs.file import LogFile
+from dockerlab.engine.containers.logs.options import check_options, parse_size
+from dockerlab.engine.containers.logs.reading import Query
 from dockerlab.engine.errors import InvalidParameter
 
 SECOND = 1_000_000_000
