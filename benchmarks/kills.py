@@ -1,10 +1,11 @@
 """Kill the engine some hundred times, and say what was found afterwards.
 
-    python -m benchmarks.kills [--kills N] [--runtime oci|proot] [--seed N]
+    python -m benchmarks.kills [--kills N] [--engine oci-root|oci-user|proot] [--seed N]
 
 At random instants of pull, load, build, commit, rmi, prune, run and rm, each with something else
 beside it. After each kill the engine is started again, must answer, and everything it keeps is
-checked. Needs root and Linux; about two seconds a kill. Ends with 1 if anything was wrong.
+checked. Needs Linux, and root for more than the user's own engine; about two seconds a kill. Ends
+with 1 if anything was wrong.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.engines.embedded import launch_for
 from tests.engines.fixtures import fill
 from tests.engines.kills import Victim, kill_many, prepare
 from tests.engines.registry import running_registry
@@ -21,15 +23,18 @@ def main() -> None:
     """Kill, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=__doc__)
     parser.add_argument("--kills", type=int, default=400)
-    parser.add_argument("--runtime", choices=("oci", "proot"), default="oci")
+    parser.add_argument("--engine", choices=("oci-root", "oci-user", "proot"), default="oci-root")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        (directory / "registry").mkdir()
+        directory.chmod(0o755)  # an ordinary user's engine lives in here, too
+        state = directory / options.engine
+        for made in (state, directory / "registry"):
+            made.mkdir()
         with running_registry(directory / "registry") as registry:
             fill(registry)
-            victim = Victim(directory, registry.url, options.runtime)
+            victim = Victim(state, registry.url, launch_for(options.engine, state))
             prepare(victim)
             try:
                 outcome = kill_many(victim, options.kills, seed=options.seed, said=print)

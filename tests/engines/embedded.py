@@ -15,25 +15,37 @@ from tests.engines.user import ordinary_user
 
 
 @dataclass(frozen=True)
-class _Launch:
+class Launch:
     """How one kind of embedded engine is started."""
 
     name: str
     python: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
 
+    @property
+    def runtime(self) -> str:
+        """What the engine's option of that name says."""
+        return "proot" if self.name == "proot" else "oci"
+
+
+def launch_for(kind: str, state: Path) -> Launch:
+    """How to start `oci-root`, `oci-user`, or `proot`, which is an ordinary user too.
+
+    `state` becomes that user's home. The test is skipped where what it takes is not there.
+    """
+    program = "proot" if kind == "proot" else "crun"
+    need(program, package=program)
+    return _as_root() if kind == "oci-root" else _as_user(state, kind)
+
 
 @contextmanager
 def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]:
-    """The embedded engine: `oci-root`, `oci-user`, or `proot`, which is an ordinary user too."""
+    """The embedded engine of a kind that ``launch_for`` knows, at work."""
     put_docker_first()
-    runtime = "proot" if kind == "proot" else "oci"
-    program = "proot" if kind == "proot" else "crun"
-    need(program, package=program)
-    launch = _as_root() if kind == "oci-root" else _as_user(state, kind)
+    launch = launch_for(kind, state)
     socket = state / "engine.sock"
     options = ["--root", str(state / "engine"), "--socket", str(socket)]
-    options += ["--runtime", runtime, "--mirror", mirror]
+    options += ["--runtime", launch.runtime, "--mirror", mirror]
     log = state.with_name(f"{state.name}.log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -53,14 +65,14 @@ def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]
         end(process)
 
 
-def _as_root() -> _Launch:
+def _as_root() -> Launch:
     need_root()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DOCKER")}
-    return _Launch("oci-root", [sys.executable], kept)
+    return Launch("oci-root", [sys.executable], kept)
 
 
-def _as_user(state: Path, kind: str) -> _Launch:
+def _as_user(state: Path, kind: str) -> Launch:
     if kind == "oci-user":
         need("newuidmap", package="uidmap")
     user = ordinary_user(state)
-    return _Launch(kind, user.command(str(user.python)), user.environment)
+    return Launch(kind, user.command(str(user.python)), user.environment)

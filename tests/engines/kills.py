@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,11 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dockerlab.engine.check.checking import check
+from tests.engines.embedded import Launch
 from tests.engines.engine import Engine, answers, environment_for, wait_until
 from tests.engines.images import Image, layer
 from tests.engines.reference import put_docker_first
 
-_FOREVER = "98765"
+_FOREVER = str(10_000_000 + os.getpid())
+"""Seconds that containers sleep: no other test's processes have this one's number."""
 WORK = ("pull", "load", "build", "commit", "rmi", "prune", "run", "rm")
 """What is going on when the engine is killed."""
 
@@ -30,8 +31,9 @@ class Victim:
     """An engine that is started, killed and started again, on one directory."""
 
     state: Path
+    """Its user's home."""
     mirror: str
-    runtime: str = "oci"
+    launch: Launch
     process: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -42,7 +44,7 @@ class Victim:
     @property
     def engine(self) -> Engine:
         """How it is reached while it runs."""
-        socket, config = self.state / "engine.sock", self.state / "client"
+        socket, config = self.state / "engine.sock", self.state.with_name(f"{self.state.name}-cli")
         config.mkdir(exist_ok=True)
         return Engine("victim", socket, environment_for(socket, config=config))
 
@@ -50,11 +52,16 @@ class Victim:
         """Start it; raises RuntimeError where it does not answer."""
         log = self.state / "engine.log"
         socket = self.state / "engine.sock"
-        command = [sys.executable, "-m", "dockerlab.engine", "run", "--root", str(self.root)]
-        command += ["--socket", str(socket), "--runtime", self.runtime, "--mirror", self.mirror]
+        command = [*self.launch.python, "-m", "dockerlab.engine", "run", "--root", str(self.root)]
+        command += ["--socket", str(socket), "--mirror", self.mirror]
+        command += ["--runtime", self.launch.runtime]
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                command,
+                env=dict(self.launch.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
         wait_until(lambda: answers(socket), process=self.process, log=log, seconds=60)
 
@@ -188,7 +195,7 @@ def _faults(victim: Victim) -> list[str]:
 
 def _unsound(victim: Victim) -> list[str]:
     """What the check finds, the engine having nothing to do: garbage counts as well."""
-    own_mounts = victim.runtime != "proot"
+    own_mounts = victim.launch.runtime != "proot"
     root = victim.root if own_mounts else victim.root / "without-mounts"
     found = check(root, own_mounts=own_mounts).findings
     return [f"{each.kind}: {each.subject} {each.detail}" for each in found]
@@ -204,6 +211,6 @@ def _survivors(root: Path) -> list[str]:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
-            if place.startswith(str(root)) or words[:2] == [b"sleep", _FOREVER.encode()]:
+            if place.startswith(str(root)) or _FOREVER.encode() in words:
                 found.append(f"process {entry.name} still runs: {b' '.join(words).decode()}")
     return found

@@ -7,24 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.embedded import launch_for
 from tests.engines.kills import Victim, kill_many, prepare
-from tests.engines.programs import need, need_root
 from tests.engines.registry import Registry
-
-KILLS = 16
 
 
 @pytest.mark.timeout(400)
-def test_whatever_it_was_doing(registry: Registry, session_directory: Path) -> None:
-    need_root()
-    need("crun", package="crun")
-    state = session_directory / "killed"
+@pytest.mark.parametrize(("kind", "kills"), [("oci-root", 16), ("oci-user", 8), ("proot", 8)])
+def test_whatever_it_was_doing(
+    registry: Registry, session_directory: Path, kind: str, kills: int
+) -> None:
+    state = session_directory / f"{kind}-killed"
     state.mkdir()
-    victim = Victim(state, registry.url)
+    victim = Victim(state, registry.url, launch_for(kind, state))
     prepare(victim)
     try:
-        outcome = kill_many(victim, KILLS, seed=KILLS)
+        outcome = kill_many(victim, kills, seed=kills)
     finally:
         victim.kill()
     assert outcome.faults == []
-    assert sum(outcome.kills.values()) == KILLS
+    assert sum(outcome.kills.values()) == kills
