@@ -1,6 +1,7 @@
 """Both languages say everything, and nothing that nobody says."""
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -40,6 +41,13 @@ def test_every_sentence_is_used() -> None:
     # A module may put its keys together from a prefix and an event's name.
     prefixes = {literal for literal in used if literal.endswith(".") and " " not in literal}
     assert not {key for key in unused if not any(key.startswith(each) for each in prefixes)}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*zh.toml")), ids=lambda path: path.name)
+def test_chinese_has_chinese_punctuation(path: Path) -> None:
+    # What stands in backticks is typed, and keeps the punctuation of what it is typed into.
+    prose = re.sub(r"`[^`]*`", "", path.read_text())
+    assert not re.findall(r".{0,8}[\u4e00-\u9fff][,:;?!(].{0,8}|.{0,8}[,;)][\u4e00-\u9fff]", prose)
 
 
 def test_chinese_is_chinese() -> None:
