@@ -25,7 +25,7 @@ from dockerlab.engine.containers.config import (
     MountPoint,
     RestartPolicy,
 )
-from dockerlab.engine.containers.execs import ExecConfig
+from dockerlab.engine.containers.exec_instance import ExecConfig
 from dockerlab.engine.containers.logs.reading import Query
 from dockerlab.engine.containers.machine import survey
 from dockerlab.engine.containers.model import Status, Waited

@@ -6,19 +6,17 @@ container's run, and so not the engine either.
 
 import asyncio
 import logging
-import secrets
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
-import msgspec
-
-from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
+from dockerlab.engine.containers.attachment import Attachment, Wanted
+from dockerlab.engine.containers.background import Background
+from dockerlab.engine.containers.exec_instance import Exec, ExecConfig
 from dockerlab.engine.containers.lives import Lives
 from dockerlab.engine.containers.model import Container, Status
 from dockerlab.engine.containers.register import Register, not_running
 from dockerlab.engine.containers.starting import Starter
-from dockerlab.engine.containers.streams import Streams
 from dockerlab.engine.errors import (
     CommandFailedToStart,
     Conflict,
@@ -33,56 +31,6 @@ NOT_STARTED = 126
 _REMEMBERED = 300.0
 """Seconds for which an ended one can be inspected."""
 _log = logging.getLogger(__name__)
-
-
-class ExecConfig(msgspec.Struct, frozen=True, rename="pascal"):
-    """What is to be run (Docker Engine API, ``ExecConfig``)."""
-
-    cmd: tuple[str, ...] = ()
-    user: str = ""
-    privileged: bool = False
-    tty: bool = False
-    console_size: tuple[int, int] | None = None
-    attach_stdin: bool = False
-    attach_stdout: bool = False
-    attach_stderr: bool = False
-    detach_keys: str = ""
-    env: tuple[str, ...] = ()
-    working_dir: str = ""
-
-
-class Exec:
-    """One command in one container, before, while and after it runs."""
-
-    def __init__(self, container: Container, config: ExecConfig) -> None:
-        self.id = secrets.token_hex(32)
-        self.container = container
-        self.config = config
-        self.user = config.user or container.spec.config.user
-        self.running = False
-        self.exit_code: int | None = None
-        self.process: Process | None = None
-        self.ended_at = 0.0
-        keys = parse_detach_keys(config.detach_keys)
-        self.keys = keys if config.tty else b""
-        self.streams = Streams(
-            None, tty=config.tty, stdin_open=config.attach_stdin, stdin_once=True
-        )
-
-    @property
-    def pid(self) -> int:
-        """Its process, 0 before there is one."""
-        return self.process.pid if self.process else 0
-
-    @property
-    def open(self) -> bool:
-        """Whether it has yet to end, or to start."""
-        return self.exit_code is None
-
-    @property
-    def command_line(self) -> str:
-        """The command as events tell it."""
-        return f"{self.config.cmd[0]} {' '.join(self.config.cmd[1:])}"
 
 
 class Execs:
@@ -101,7 +49,7 @@ class Execs:
         self._starter = starter
         self._clock = clock
         self._execs: dict[str, Exec] = {}
-        self._watches: set[asyncio.Task[None]] = set()
+        self._watches = Background()
 
     def create(self, reference: str, config: ExecConfig) -> Exec:
         """Prepare a command for a running container.
@@ -206,7 +154,7 @@ class Execs:
         try:
             process = await self._starter.execute(
                 chosen.container,
-                _as_asked(chosen.container, chosen.config),
+                chosen.described,
                 chosen.streams,
                 console_size=size or (0, 0),
             )
@@ -218,7 +166,7 @@ class Execs:
         if detached:
             # Nobody will ever type: the command must not wait for it.
             chosen.streams.end()
-        self._behind(self._watch(chosen, process))
+        self._watches.start(self._watch(chosen, process))
 
     def resize(self, exec_id: str, *, height: int, width: int) -> None:
         """Tell the command's terminal its size in characters; raises Conflict if none runs."""
@@ -241,14 +189,7 @@ class Execs:
 
     async def close(self) -> None:
         """Stop watching."""
-        for watch in self._watches:
-            watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
-
-    def _behind(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._watches.add(task)
-        task.add_done_callback(self._watches.discard)
+        await self._watches.cancel()
 
     async def _watch(self, chosen: Exec, process: Process) -> None:
         container_end = asyncio.ensure_future(self._lives.of(chosen.container).ended.wait())
@@ -292,25 +233,6 @@ def _refuse_not_running(container: Container, reference: str) -> None:
         raise not_running(container)
     if state.paused:
         raise Conflict(f"container {reference} is paused, unpause the container before exec")
-
-
-def _as_asked(container: Container, asked: ExecConfig) -> Container:
-    """The container as its own first process would have to be described for this command."""
-    spec = container.spec
-    config = msgspec.structs.replace(
-        spec.config,
-        tty=asked.tty,
-        user=asked.user or spec.config.user,
-        env=(*(spec.config.env or ()), *asked.env),
-        working_dir=asked.working_dir or spec.config.working_dir,
-    )
-    host = msgspec.structs.replace(
-        spec.host, init=None, privileged=asked.privileged or spec.host.privileged
-    )
-    described = msgspec.structs.replace(
-        spec, config=config, host=host, path=asked.cmd[0], args=asked.cmd[1:]
-    )
-    return msgspec.structs.replace(container, spec=described)
 
 
 def _kill(process: Process) -> None:

@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from dockerlab.engine.containers.execs import ExecConfig, Execs
+from dockerlab.engine.containers.exec_instance import ExecConfig
+from dockerlab.engine.containers.execs import Execs
 from dockerlab.engine.containers.model import Container, Health, HealthResult, HealthStatus
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.dockerfile.configuration import SHELL

@@ -60,6 +60,8 @@ class Lives:
         self._log_path = log_path
         self._now = now
         self._lives: dict[str, Life] = {}
+        self.closing = False
+        """Whether the engine is about to end: what is stopped now, its user did not stop."""
 
     def of(self, container: Container) -> Life:
         """The life of a container."""

@@ -3,9 +3,8 @@
 import shutil
 from contextlib import suppress
 
-from dockerlab.engine.containers.lifecycle import crashed
 from dockerlab.engine.containers.lives import Lives
-from dockerlab.engine.containers.model import Container, Status
+from dockerlab.engine.containers.model import Container, State, Status
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.containers.removal import Removal
 from dockerlab.engine.containers.starting import Starter
@@ -32,13 +31,24 @@ async def recover(
         if state.running or state.status is Status.RESTARTING:
             kill_survivor(state.pid, state.pid_started)
             await _forget_run(container, starter, runtime)
-            ended = register.change(container.id, **crashed(state, register.now()))
+            ended = register.change(container.id, **_crashed(state, register.now()))
             if ended.spec.host.auto_remove:
                 await removal.remove(ended, lives.of(ended), volumes=True)
         elif state.status is Status.REMOVING:
             await _forget_run(container, starter, runtime)
             await removal.remove(container, lives.of(container))
     _sweep(register)
+
+
+def _crashed(state: State, now: int) -> dict[str, object]:
+    """The changes to the state of a container whose engine died."""
+    return {
+        "status": Status.EXITED,
+        "pid": 0,
+        "pid_started": 0,
+        "exit_code": 137,
+        "finished_at": max(now, state.started_at),
+    }
 
 
 async def _forget_run(container: Container, starter: Starter, runtime: Runtime) -> None:

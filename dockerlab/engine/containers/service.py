@@ -190,7 +190,7 @@ class Containers:
             InvalidParameter: there is no such signal.
 
         """
-        await self._lifecycle.kill(reference, signal)
+        await self._lifecycle.stopping.kill(reference, signal)
 
     async def pause(self, reference: str) -> None:
         """Freeze its processes.
@@ -200,11 +200,11 @@ class Containers:
             NotImplementedHere: the engine's user may not freeze processes.
 
         """
-        await self._lifecycle.pause(reference)
+        await self._lifecycle.pausing.pause(reference)
 
     async def unpause(self, reference: str) -> None:
         """Let its processes go on; raises SystemFailure when it is not paused."""
-        await self._lifecycle.unpause(reference)
+        await self._lifecycle.pausing.unpause(reference)
 
     async def wait(self, reference: str, *, condition: str = "not-running") -> Awaitable[Waited]:
         """A future for the end: awaiting ``wait`` registers, awaiting its result waits.
@@ -245,7 +245,7 @@ class Containers:
             if not force:
                 refuse_running(container)
             elif container.state.running or life.process is not None:
-                await self._lifecycle.kill_for_good(container)
+                await self._lifecycle.stopping.kill_for_good(container)
             async with life.turn:
                 # One that removes itself may have done so meanwhile.
                 if not life.removing:
@@ -399,7 +399,7 @@ class Containers:
 
     async def stop_all(self, *, timeout: int | None = None) -> None:  # noqa: ASYNC109
         """Stop every running container, all at once; restart policies count at the next start."""
-        self._lifecycle.closing()
+        self._lives.closing = True
         stops = [self.stop(container_id, timeout=timeout) for container_id in self._lives.running()]
         outcomes = await asyncio.gather(*stops, return_exceptions=True)
         for outcome in outcomes:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 import msgspec
 from aiohttp import web
 
-from dockerlab.engine.containers.execs import Exec, ExecConfig
+from dockerlab.engine.containers.exec_instance import Exec, ExecConfig
 from dockerlab.engine.errors import EngineError, InvalidParameter
 from dockerlab.engine.server.answers import answer, empty
 from dockerlab.engine.server.attach import carry, dimension

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dockerlab.engine.containers.execs import ExecConfig
+from dockerlab.engine.containers.exec_instance import ExecConfig
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.oci import HealthConfig
 from dockerlab.engine.server.create_request import CreateRequest, as_go_reads, decode_request
