@@ -1,7 +1,7 @@
-"""The life cycle of containers: start, stop, restart, kill, pause.
+"""The life cycle of containers: start, stop, restart, kill, pause, remove.
 
-This file has a container's start; ``stopping`` sends signals, ``pausing`` freezes, ``exits`` has
-what an end brings about, and ``restarts`` what starts again by itself.
+This file has a container's start and its removal; ``stopping`` sends signals, ``pausing`` freezes,
+``exits`` has what an end brings about, and ``restarts`` what starts again by itself.
 """
 
 import logging
@@ -17,7 +17,7 @@ from dockerlab.engine.containers.model import Container, Status
 from dockerlab.engine.containers.pausing import Pausing
 from dockerlab.engine.containers.ports import Forwarding
 from dockerlab.engine.containers.register import Register
-from dockerlab.engine.containers.removal import Removal
+from dockerlab.engine.containers.removal import Removal, refuse_running
 from dockerlab.engine.containers.restarts import Restarts
 from dockerlab.engine.containers.starting import Starter
 from dockerlab.engine.containers.stopping import Stopping, patience, stop_signal
@@ -126,6 +126,26 @@ class Lifecycle:
         else:
             await self.start(container.id)
         self._register.publish(container, "restart")
+
+    async def remove(self, reference: str, *, force: bool, volumes: bool) -> str:
+        """See ``Containers.remove``; the ID of what was removed."""
+        container = self._register.find(reference)
+        life = self._lives.of(container)
+        if life.removing:
+            raise Conflict(f"removal of container {reference} is already in progress")
+        try:
+            if not force:
+                refuse_running(container)
+            elif container.state.running or life.process is not None:
+                await self.stopping.kill_for_good(container)
+            async with life.turn:
+                # One that removes itself may have done so meanwhile.
+                if not life.removing:
+                    found = self._register.find(container.id)
+                    await self._removal.remove(found, life, volumes=volumes)
+        except Conflict as error:
+            raise Conflict(f'cannot remove container "{reference}": {error}') from error
+        return container.id
 
     def resume(self) -> None:
         """Start what has a restart policy that says so, now that the engine is there again."""

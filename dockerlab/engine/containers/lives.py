@@ -7,6 +7,7 @@ from pathlib import Path
 from dockerlab.engine.containers.logs.file import LogFile
 from dockerlab.engine.containers.model import Container, Waited
 from dockerlab.engine.containers.streams import Streams
+from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.runtime.runtime import Process
 
 
@@ -35,13 +36,16 @@ class Life:
         self._at_exit: list[asyncio.Future[Waited]] = []
         self._at_removal: list[asyncio.Future[Waited]] = []
 
-    def exit_waiter(self) -> asyncio.Future[Waited]:
-        """A future for the next end."""
-        return _add(self._at_exit)
-
-    def removal_waiter(self) -> asyncio.Future[Waited]:
-        """A future for the removal."""
-        return _add(self._at_removal)
+    def waiter(self, container: Container, condition: str) -> asyncio.Future[Waited]:
+        """A future for what ``Containers.wait`` waits for; raises InvalidParameter."""
+        if condition == "removed":
+            return _add(self._at_removal)
+        if condition not in ("next-exit", "not-running"):
+            raise InvalidParameter(f'invalid condition: "{condition}"')
+        waiter = _add(self._at_exit)
+        if condition == "not-running" and not container.state.running:
+            waiter.set_result(Waited(container.state.exit_code))
+        return waiter
 
     def tell_exit(self, answer: Waited) -> None:
         """Answer those who wait for the end."""

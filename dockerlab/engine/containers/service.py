@@ -1,11 +1,15 @@
-"""The containers of an engine, and what can be done with them."""
+"""The containers of an engine, and what can be done with them.
+
+Each method says what it means and raises; the work is in the file that is named for it.
+"""
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from dockerlab.engine.containers import listing, machine, names, recovery
+from dockerlab.engine.containers import listing, machine, recovery
+from dockerlab.engine.containers.attaching import attach, check_attachable
 from dockerlab.engine.containers.attachment import Attachment, Wanted, parse_detach_keys
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig
 from dockerlab.engine.containers.copying import Copying
@@ -17,7 +21,8 @@ from dockerlab.engine.containers.lives import Lives
 from dockerlab.engine.containers.logs.reading import LogFrame, Query
 from dockerlab.engine.containers.model import Container, Created, Status, Waited
 from dockerlab.engine.containers.register import Register, not_running
-from dockerlab.engine.containers.removal import Removal, refuse_running
+from dockerlab.engine.containers.removal import Removal
+from dockerlab.engine.containers.renaming import rename
 from dockerlab.engine.containers.starting import Starter
 from dockerlab.engine.containers.updating import Changes, update
 from dockerlab.engine.containers.volumes import fill_volumes
@@ -216,17 +221,7 @@ class Containers:
 
         """
         container = self._register.find(reference)
-        life = self._lives.of(container)
-        if condition == "removed":
-            return life.removal_waiter()
-        if condition == "next-exit":
-            return life.exit_waiter()
-        if condition != "not-running":
-            raise InvalidParameter(f'invalid condition: "{condition}"')
-        waiter = life.exit_waiter()
-        if not container.state.running:
-            waiter.set_result(Waited(container.state.exit_code))
-        return waiter
+        return self._lives.of(container).waiter(container, condition)
 
     async def remove(self, reference: str, *, force: bool = False, volumes: bool = False) -> None:
         """Remove a container, and with ``force`` kill it first.
@@ -237,23 +232,8 @@ class Containers:
             Conflict: it runs, or is being removed already.
 
         """
-        container = self._register.find(reference)
-        life = self._lives.of(container)
-        if life.removing:
-            raise Conflict(f"removal of container {reference} is already in progress")
-        try:
-            if not force:
-                refuse_running(container)
-            elif container.state.running or life.process is not None:
-                await self._lifecycle.stopping.kill_for_good(container)
-            async with life.turn:
-                # One that removes itself may have done so meanwhile.
-                if not life.removing:
-                    found = self._register.find(container.id)
-                    await self._removal.remove(found, life, volumes=volumes)
-                    self.building.discard(container.id)
-        except Conflict as error:
-            raise Conflict(f'cannot remove container "{reference}": {error}') from error
+        container_id = await self._lifecycle.remove(reference, force=force, volumes=volumes)
+        self.building.discard(container_id)
 
     def rename(self, reference: str, name: str) -> None:
         """Give another name.
@@ -263,21 +243,7 @@ class Containers:
             Conflict: it is in use.
 
         """
-        if not reference or not name:
-            raise InvalidParameter("Neither old nor new names may be empty")
-        container = self._register.find(reference)
-        if name.removeprefix("/") == container.name:
-            raise InvalidParameter("Renaming a container with the same name as its current name")
-        try:
-            new = names.check(name if name.startswith("/") else f"/{name}")
-        except InvalidParameter as error:
-            raise InvalidParameter(f"Error when allocating new name: {error}") from None
-        try:
-            self._register.rename(container, new)
-        except Conflict as error:
-            raise Conflict(f"Error when allocating new name: {error}") from None
-        renamed = self._register.find(container.id)
-        self._register.publish(renamed, "rename", oldName=f"/{container.name}")
+        rename(self._register, reference, name)
 
     def update(self, reference: str, changes: Changes) -> tuple[str, ...]:
         """Change limits and the restart policy; returns what could not be done.
@@ -326,36 +292,16 @@ class Containers:
         """
         keys = parse_detach_keys(detach_keys)
         container = self._register.find(reference)
-        if container.state.paused:
-            raise Conflict(f"container {reference} is paused, unpause the container before attach")
-        if container.state.status is Status.RESTARTING:
-            raise Conflict(
-                f"container {reference} is restarting, wait until the container is running"
-            )
-        life = self._lives.of(container)
-
-        def left(client: Attachment, detached: bool) -> None:
-            life.streams.detach(client)
-            if detached:
-                self._register.publish(container, "detach")
-
-        config = container.spec.config
-        attachment = Attachment(
-            tty=config.tty,
-            wanted=Wanted(stdin=stdin, stdout=stdout, stderr=stderr),
-            input=life.streams if stdin and config.open_stdin and stream else None,
-            # Nobody types at a pipe: any bytes may pass through it.
-            detach_keys=keys if config.tty else b"",
-            left=left,
+        check_attachable(container, reference)
+        return attach(
+            container,
+            self._lives.of(container),
+            Wanted(stdin=stdin, stdout=stdout, stderr=stderr),
+            stream=stream,
+            logs=logs,
+            detach_keys=keys,
+            register=self._register,
         )
-        if logs:
-            attachment.replay(life.log.read(Query(stdout=stdout, stderr=stderr)))
-        if stream:
-            life.streams.attach(attachment)
-        else:
-            attachment.backlog.close()
-        self._register.publish(container, "attach")
-        return attachment
 
     async def logs(self, reference: str, query: Query) -> AsyncIterator[LogFrame]:
         """What the container has written, and with ``follow`` what it writes until its end.
