@@ -4,6 +4,7 @@ import itertools
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,29 @@ from tests.notebooks.lessons import LESSONS, TAUGHT, lesson_id, read
 MOST_LINES = 15
 WORDS = range(20, 81)
 """Words of prose between two code cells. Answers that fold out, headings and tables come on top."""
+CHARACTERS = range(25, 151)
+"""The same in Chinese, which writes a word with one or two characters and no blanks."""
+
+
+@dataclass(frozen=True)
+class Sayings:
+    """What every lesson says in the same words."""
+
+    head: tuple[str, ...]
+    predict: str
+    end: tuple[str, ...]
+
+
+ENGLISH = Sayings(
+    head=("**Time:**", "**You need:**", "**You will be able to**"),
+    predict="**Predict:**",
+    end=("## What you learned", "**Where next?**"),
+)
+CHINESE = Sayings(
+    head=("**时间：**", "**需要：**", "**学完以后，你能够**"),
+    predict="**预测：**",
+    end=("## 学到了什么", "**接下来：**"),
+)
 
 _MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|work|mnt)/[\w.-]+")
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -57,8 +81,9 @@ def test_prose_and_code_alternate(notebook: NotebookNode) -> None:
 def test_prose_is_neither_terse_nor_long(notebook: NotebookNode) -> None:
     # The head says what the lesson is about, the end what was learned: they may be longer.
     between = [cell for cell in notebook.cells[1:-1] if cell.cell_type == "markdown"]
-    counted = {cell.source: len(_prose(cell.source).split()) for cell in between}
-    off = {source: count for source, count in counted.items() if count not in WORDS}
+    counted = {cell.source: _length(_prose(cell.source)) for cell in between}
+    allowed = CHARACTERS if _is_chinese(notebook) else WORDS
+    off = {source: count for source, count in counted.items() if count not in allowed}
     assert not off
 
 
@@ -78,11 +103,9 @@ def test_a_lesson_begins_and_ends_like_every_other(notebook: NotebookNode) -> No
     assert "lesson = dockerlab.start_lesson(" in code[0]
     assert code[-1] == "lesson.end()"
     head, end = notebook.cells[0].source, notebook.cells[-1].source
-    assert "**Time:**" in head
-    assert "**You need:**" in head
-    assert "**You will be able to**" in head
-    assert "## What you learned" in end
-    assert "**Where next?**" in end
+    said = CHINESE if _is_chinese(notebook) else ENGLISH
+    assert all(words in head for words in said.head)
+    assert all(words in end for words in said.end)
 
 
 @every_lesson_proper
@@ -181,6 +204,15 @@ def _prose(source: str) -> str:
     """The text without answers that fold out, headings, tables and quotations."""
     text = re.sub(r"<details>.*?</details>", "", source, flags=re.DOTALL)
     return "\n".join(line for line in text.splitlines() if not re.match(r"\s*(#|\||>|---)", line))
+
+
+def _length(prose: str) -> int:
+    """How many words a text has; each Chinese character counts as one."""
+    return len(re.findall(r"[\u4e00-\u9fff]|[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+", prose))
+
+
+def _is_chinese(notebook: NotebookNode) -> bool:
+    return bool(re.search(r"[\u4e00-\u9fff]", notebook.cells[0].source))
 
 
 def _many(run: Iterable[str]) -> bool:
