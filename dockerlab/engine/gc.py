@@ -20,6 +20,7 @@ from dockerlab.engine.metadata.images import ImageRecords
 from dockerlab.engine.metadata.layers import Layer, LayerRecords
 from dockerlab.engine.oci import ChainID, Digest
 from dockerlab.engine.snapshots.snapshotter import Kind, Snapshotter
+from dockerlab.engine.threads import unbroken
 
 
 class Hold:
@@ -42,11 +43,13 @@ class Hold:
             self._keep(tuple(blobs), tuple(layers))
 
     async def commit(self, ingest: Ingest, *, expected: Digest | None = None) -> Digest:
-        """Commit a blob and hold it from that very moment; raises as ``Ingest.commit``."""
-        async with self._lock:
-            digest = await asyncio.to_thread(ingest.commit, expected=expected)
-            self._keep((digest,), ())
-        return digest
+        """Commit a blob that is held before it is there; raises as ``Ingest.commit``.
+
+        Cancelled, it returns only when the thread has ended: what that committed is held, and thus
+        collected with the rest.
+        """
+        await self.keep(blobs=[ingest.digest])
+        return await unbroken(ingest.commit, expected=expected)
 
     def _keep(self, blobs: tuple[Digest, ...], layers: tuple[ChainID, ...]) -> None:
         self.blobs.extend(blobs)
@@ -148,7 +151,8 @@ class Collector:
 
     async def _collect(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
         async with self._lock:
-            return await asyncio.to_thread(self._remove, chain, blobs)
+            # Unbroken: the lock must not be free while a thread still removes.
+            return await unbroken(self._remove, chain, blobs)
 
     def _remove(self, chain: tuple[ChainID, ...], blobs: set[Digest]) -> int:
         # Blobs first: that needs no room, and on a full disk makes some for what follows.

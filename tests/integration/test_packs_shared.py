@@ -67,5 +67,13 @@ def test_an_image_outlives_the_pack_it_came_from(session_directory: Path, pack: 
         shutil.rmtree(pack)
         ran = engine.docker("run", "--rm", "--network", "none", "centos", "echo", "still")
         assert ran.stdout == b"still\n", ran.stderr
-        assert engine.docker("save", "centos").returncode == 1, "what it would copy is gone"
+        assert engine.docker("inspect", "centos").returncode == 0
+        context = session_directory / "outliving-build"
+        context.mkdir()
+        (context / "Dockerfile").write_text("FROM centos\nENV a=b\n")
+        for words in (["save", "centos"], ["build", str(context)]):
+            failed = engine.docker(*words)
+            assert failed.returncode == 1, "what it would copy is gone"
+            assert b"lay in a pack that is not there any more" in failed.stderr, words
+            assert b"remove the image and pull it again" in failed.stderr
         assert engine.docker("rmi", "centos").returncode == 0

@@ -47,6 +47,11 @@ class LocalIngest:
         """Bytes written so far."""
         return self._size
 
+    @property
+    def digest(self) -> Digest:
+        """The digest of the bytes written so far."""
+        return Digest(f"sha256:{self._hash.hexdigest()}")
+
     def write(self, data: bytes | memoryview) -> None:
         """Append ``data``; raises DiskFull."""
         rest = memoryview(data)
@@ -58,7 +63,7 @@ class LocalIngest:
 
     def commit(self, *, expected: Digest | None = None, size: int | None = None) -> Digest:
         """Verify, flush, and make the blob visible; raises DataLoss or DiskFull."""
-        digest = Digest(f"sha256:{self._hash.hexdigest()}")
+        digest = self.digest
         if size is not None and size != self._size:
             raise DataLoss(f"unexpected size: {self._size} bytes came of {size}")
         if expected is not None and expected != digest:
@@ -148,9 +153,14 @@ class LocalStore:
     def path(self, digest: Digest) -> Path:
         """The file that holds the blob; raises NotFound."""
         path = self._name(digest)
-        if not path.exists():
-            raise NotFound(f"content {digest} is not in the store")
-        return path
+        if path.exists():
+            return path
+        if path.is_symlink():
+            raise NotFound(
+                f"content {digest} lay in a pack that is not there any more ({path.readlink()}): "
+                "bring the pack back, or remove the image and pull it again"
+            )
+        raise NotFound(f"content {digest} is not in the store")
 
     def size(self, digest: Digest) -> int:
         """Bytes of the blob; raises NotFound."""

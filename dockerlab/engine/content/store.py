@@ -19,6 +19,11 @@ class Ingest(Protocol):
         """Bytes written so far."""
         ...
 
+    @property
+    def digest(self) -> Digest:
+        """The digest of the bytes written so far."""
+        ...
+
     def write(self, data: bytes | memoryview) -> None:
         """Append ``data``.
 

@@ -11,11 +11,11 @@ from dockerlab.engine.content.store import ContentStore, Ingest
 from dockerlab.engine.distribution.registry import Patience
 from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import Source
-from dockerlab.engine.distribution.threads import unbroken
 from dockerlab.engine.distribution.transport import Dropped, Unreachable
 from dockerlab.engine.errors import DataLoss, EngineError, NotFound
 from dockerlab.engine.oci import Descriptor, Digest
 from dockerlab.engine.progress import Progress
+from dockerlab.engine.threads import unbroken
 
 AT_ONCE = 3  # as Docker's max-concurrent-downloads
 _REPORT_EVERY = 0.1

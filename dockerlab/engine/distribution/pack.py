@@ -10,11 +10,11 @@ import msgspec
 from dockerlab.engine.distribution.registry import LARGEST_MANIFEST
 from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import RawManifest
-from dockerlab.engine.distribution.threads import unbroken
 from dockerlab.engine.distribution.transport import Unreachable
 from dockerlab.engine.errors import DataLoss
 from dockerlab.engine.oci import Descriptor, Digest, Index, digest_of
 from dockerlab.engine.reference import Reference
+from dockerlab.engine.threads import unbroken
 
 _NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 _PIECE = 1 << 20

@@ -15,7 +15,6 @@ from dockerlab.engine.content.store import ContentStore
 from dockerlab.engine.distribution.download import short
 from dockerlab.engine.distribution.mailbox import Mailbox
 from dockerlab.engine.distribution.replies import Refused, push_error
-from dockerlab.engine.distribution.threads import unbroken
 from dockerlab.engine.distribution.transport import Dropped
 from dockerlab.engine.distribution.upload import Uploads
 from dockerlab.engine.errors import DiskFull
@@ -35,6 +34,7 @@ from dockerlab.engine.oci import (
 )
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import Reference
+from dockerlab.engine.threads import unbroken
 
 AT_ONCE = 5  # as Docker's max-concurrent-uploads
 _ATTEMPTS = 4

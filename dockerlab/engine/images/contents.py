@@ -24,6 +24,7 @@ from dockerlab.engine.oci import (
     digest_of,
 )
 from dockerlab.engine.reference import parse
+from dockerlab.engine.threads import unbroken
 from dockerlab.engine.unpack import tar
 from dockerlab.engine.unpack.source import Source
 
@@ -90,7 +91,7 @@ class Contents:
             ingest = self._ingests.get(name)
             if ingest is None:
                 ingest = self._ingests[name] = self._content.ingest()
-                await asyncio.to_thread(ingest.write, self._small[name])
+                await unbroken(ingest.write, self._small[name])
             self._blobs[name] = await self._hold.commit(ingest)
         if expected not in (None, self._blobs[name]):
             raise DataLoss(f"invalid archive: {path} is not the blob {expected}")

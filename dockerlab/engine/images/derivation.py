@@ -40,6 +40,7 @@ class Deriver:
 
         Raises:
             DiskFull: no space is left; nothing is kept.
+            NotFound: the parent was linked to a pack that is not there any more.
 
         """
         async with self._library.collector.hold() as hold:
@@ -59,7 +60,7 @@ class Deriver:
     ) -> Image:
         config = document(None if blob is None else DiffID(blob))
         async with self._registrar.incoming(config) as incoming:
-            await incoming.present()
+            await incoming.inherit(len(incoming.chain) - (blob is not None))
             if blob is not None and len(incoming.layers) < len(incoming.chain):
                 await incoming.add(blob)
             image = await incoming.register(

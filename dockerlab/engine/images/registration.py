@@ -3,7 +3,6 @@
 ``pull``, ``load``, ``import`` and the builder all end here.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -32,6 +31,7 @@ from dockerlab.engine.oci import (
     encode,
 )
 from dockerlab.engine.reference import Reference
+from dockerlab.engine.threads import unbroken
 from dockerlab.engine.timestamp import parse_rfc3339
 
 
@@ -60,6 +60,18 @@ class Incoming:
                 break
             self.layers.append(layer)
         return len(self.layers)
+
+    async def inherit(self, number: int) -> None:
+        """Count as given what is ``present``: the parent's ``number`` layers, perhaps one more.
+
+        Raises:
+            NotFound: a blob of the parent's has gone, with the pack that it was in.
+
+        """
+        if await self.present() < number:
+            lost = self._unpacker.find(self.chain[len(self.layers)])
+            if lost is not None:
+                self._library.content.path(lost.blob)
 
     async def add(self, blob: Digest, *, read: Read = lambda _: None) -> Layer:
         """Unpack the next layer, whose blob is in the content store and held.
@@ -114,7 +126,7 @@ class Incoming:
         image_id = self.image_id
         await self.hold.keep(blobs=[Digest(image_id), digest_of(document)])
         for blob in (self._config_data, document):
-            await asyncio.to_thread(self._library.content.add, blob)
+            await unbroken(self._library.content.add, blob)
         image = Image(
             image_id=image_id,
             manifest=digest_of(document),

@@ -1,6 +1,5 @@
 """``docker save``: images into one tar, the same bytes whenever the same images are saved."""
 
-import asyncio
 import tarfile
 from collections.abc import AsyncGenerator, Iterator, Sequence
 
@@ -24,6 +23,7 @@ from dockerlab.engine.oci import (
     encode,
 )
 from dockerlab.engine.reference import Reference, parse, parse_any
+from dockerlab.engine.threads import unbroken
 from dockerlab.engine.unpack.compression import decompressed
 
 _BLOCK = 512
@@ -45,7 +45,7 @@ async def save(library: Library, names: Sequence[str]) -> AsyncGenerator[bytes, 
     A repository without tag means all its tags; an ID saves the image without a name.
 
     Raises, before the first piece:
-        NotFound: a name means nothing.
+        NotFound: a name means nothing, or a layer lay in a pack that has disappeared.
         InvalidParameter: a name is malformed, or its image has no layers.
 
     """
@@ -72,8 +72,10 @@ async def save(library: Library, names: Sequence[str]) -> AsyncGenerator[bytes, 
             blobs=[i.blob for one in chosen for i in one.layers],
             layers=[i.chain_id for one in chosen for i in one.layers],
         )
+        for blob in hold.blobs:
+            library.content.path(blob)
         pieces = _tar(library, files)
-        while piece := await asyncio.to_thread(next, pieces, b""):
+        while piece := await unbroken(next, pieces, b""):
             yield piece
     for one in chosen:
         if library.records.find(one.image.image_id):

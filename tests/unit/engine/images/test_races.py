@@ -5,13 +5,18 @@ import gzip
 import io
 import random
 import tarfile
+import threading
 from contextlib import aclosing, suppress
+from pathlib import Path
 
 import pytest
 
 from dockerlab.engine.check.checking import check
+from dockerlab.engine.content.local import LocalStore
 from dockerlab.engine.errors import Conflict, NotFound
 from dockerlab.engine.images import removal
+from dockerlab.engine.images.service import Images
+from dockerlab.engine.oci import Digest
 from tests.engines.images import Image
 from tests.unit.engine.images.conftest import BASE, CHILD, OTHER, Lab, parts
 
@@ -73,6 +78,47 @@ async def test_what_was_held_in_vain_goes(lab: Lab) -> None:
         await lab.images.remove("base:1")
     assert lab.left() == (0, 0, 0)
     assert_whole(lab)
+
+
+class Gated(LocalStore):
+    """A store whose n-th blob gets its place only once the gate is opened."""
+
+    def __init__(self, root: Path, *, stop_at: int) -> None:
+        super().__init__(root)
+        self._left = stop_at
+        self.reached, self.gate, self.passed = (threading.Event() for _ in range(3))
+
+    def adopt(self, file: Path, digest: Digest) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.reached.set()
+            self.gate.wait(30)
+        super().adopt(file, digest)
+        if self._left == 0:
+            self.passed.set()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+async def test_whoever_goes_away_while_a_blob_is_committed(lab: Lab, number: int) -> None:
+    """The layer, the config or the manifest: a thread writes on when its task is cancelled."""
+    content = Gated(lab.root / "content", stop_at=number)
+    images = Images(
+        database=lab.database, content=content, snapshots=lab.snapshots, events=lab.events
+    )
+
+    async def load_it() -> None:
+        async for _ in images.load(parts(BASE.archive("base:1"))):
+            pass
+
+    task = asyncio.create_task(load_it())
+    assert await asyncio.to_thread(content.reached.wait, 30)
+    task.cancel()
+    await asyncio.wait([task], timeout=0.2)  # time enough for one that does not wait to end
+    content.gate.set()
+    await asyncio.gather(task, return_exceptions=True)
+    assert await asyncio.to_thread(content.passed.wait, 30)
+    assert lab.left() == (0, 0, 0)
+    await images.close()
 
 
 NAMES = {"a:1": BASE, "b:1": CHILD, "c:1": OTHER, "d:1": BASE}
