@@ -141,6 +141,29 @@ def test_a_socket_that_cannot_be_is_refused_with_a_reason(root: Path) -> None:
         daemon.start(root=root, socket=root / ("x" * 120))
 
 
+def test_two_default_roots_of_one_user_do_not_meet(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(root.parent))
+    addresses = []
+    try:
+        for name in ("one", "two"):
+            monkeypatch.setenv("XDG_DATA_HOME", str(root / name))
+            addresses.append(daemon.start(runtime="none"))
+        assert len(set(addresses)) == 2
+        assert all(map(_ping, addresses))
+        command = [sys.executable, "-m", "dockerlab.engine", "run", "--root", str(root / "three")]
+        command += ["--socket", addresses[0].removeprefix("unix://")]
+        refused = subprocess.run(command, capture_output=True, check=False)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(b"another engine of yours listens on"), refused.stderr
+        assert b"Traceback" not in refused.stderr
+        assert _ping(addresses[0])
+    finally:
+        for name in ("one", "two"):
+            daemon.stop(root=root / name / "dockerlab/engine")
+
+
 def test_proot_needs_nothing_mounted(root: Path) -> None:
     need("proot", package="proot")
     daemon.start(root=root, runtime="proot")

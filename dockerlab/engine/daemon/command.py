@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dockerlab.engine.daemon import control, process
-from dockerlab.engine.daemon.place import default_root, socket_for
+from dockerlab.engine.daemon.place import default_root
 from dockerlab.engine.errors import EngineError
 
 
@@ -57,7 +57,7 @@ def _status(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     settings = process.Options(
         root=options.root,
-        socket=socket_for(options.root, options.socket),
+        socket=options.socket,
         runtime=options.runtime,
         idle=options.idle,
         packs=tuple(options.pack),

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from dockerlab.engine.daemon import lock
-from dockerlab.engine.daemon.place import default_root, prepare_root, socket_for
+from dockerlab.engine.daemon.place import default_root, prepare_root
 from dockerlab.engine.errors import Conflict, SystemFailure, Unavailable
 
 DEFAULT_IDLE = 1800.0
@@ -64,7 +64,7 @@ def start(
     """
     place = _absolute(root)
     prepare_root(place)
-    command = _command(place, socket_for(place, socket), runtime, idle, packs, mirrors)
+    command = _command(place, socket, runtime, idle, packs, mirrors)
     if layer_limit is not None:
         command += ["--max-layer-size", str(layer_limit)]
     deadline = time.monotonic() + _START_TIMEOUT
@@ -125,14 +125,15 @@ def _absolute(root: Path | None) -> Path:
 
 def _command(
     root: Path,
-    socket: Path,
+    socket: Path | None,
     runtime: str,
     idle: float,
     packs: Sequence[Path],
     mirrors: Sequence[str],
 ) -> list[str]:
-    options = ["--root", str(root), "--socket", str(socket)]
-    options += ["--runtime", runtime, "--idle", f"{idle:g}"]
+    options = ["--root", str(root), "--runtime", runtime, "--idle", f"{idle:g}"]
+    if socket is not None:
+        options += ["--socket", str(socket.absolute())]
     for pack in packs:
         options += ["--pack", str(pack.absolute())]
     for mirror in mirrors:

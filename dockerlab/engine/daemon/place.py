@@ -1,5 +1,6 @@
 """Where an engine keeps its data and where it listens."""
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,11 +26,21 @@ def default_socket(environment: Mapping[str, str] = os.environ) -> Path:
     return Path("/tmp") / f"dockerlab-{os.getuid()}" / "engine.sock"  # noqa: S108 - see prepare
 
 
-def socket_for(root: Path, socket: Path | None) -> Path:
-    """The socket that was asked for; otherwise the default root's own, or one in ``root``."""
+def sockets_for(
+    root: Path, socket: Path | None, environment: Mapping[str, str] = os.environ
+) -> tuple[Path, ...]:
+    """The socket that was asked for; otherwise the default root's own, or one in ``root``.
+
+    Of the default root there is a second choice: what that root is depends on the environment, so
+    that an engine of the same user with another one may listen on the first already.
+    """
     if socket is not None:
-        return socket.absolute()
-    return default_socket() if root == default_root() else root / "engine.sock"
+        return (socket.absolute(),)
+    if root != default_root(environment):
+        return (root / "engine.sock",)
+    usual = default_socket(environment)
+    mark = hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+    return usual, usual.with_name(f"engine-{mark}.sock")
 
 
 def prepare_root(root: Path) -> None:
@@ -48,7 +59,7 @@ def prepare_root(root: Path) -> None:
 
 
 def prepare_socket(socket: Path) -> None:
-    """Make the directory of the socket, mode 0700, and remove a socket that nobody listens on.
+    """Make the directory of the socket, mode 0700.
 
     An existing directory is left as it is, but must be ours: in /tmp another user could have put
     theirs in its place.
@@ -65,8 +76,6 @@ def prepare_socket(socket: Path) -> None:
     try:
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _own(socket.parent)
-        if socket.is_socket():
-            socket.unlink()
     except OSError as error:
         raise InvalidParameter(f"{socket} cannot be made: {error.strerror}") from error
 

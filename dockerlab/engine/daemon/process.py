@@ -5,7 +5,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket as sockets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +12,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dockerlab.engine.daemon import namespaces
+from dockerlab.engine.daemon.listening import listening
 from dockerlab.engine.daemon.lock import Holder, Lock
-from dockerlab.engine.daemon.place import prepare_root, prepare_socket
+from dockerlab.engine.daemon.place import prepare_root, sockets_for
 from dockerlab.engine.errors import EngineError
 
 if TYPE_CHECKING:
+    import socket as sockets
+
     from dockerlab.engine.engine import Engine
     from dockerlab.engine.server.app import ApiServer
 
@@ -28,7 +30,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How an engine is to run."""
 
     root: Path
-    socket: Path
+    socket: Path | None = None
+    """Where it listens; None for its place by the root."""
     runtime: str = "auto"
     idle: float = 0
     """Seconds without use after which it stops by itself; 0 for never."""
@@ -63,18 +66,15 @@ def run(options: Options, *, detach: int | None = None) -> None:
 
 def _run(options: Options, detach: int | None) -> None:
     prepare_root(options.root)
-    with Lock(options.root) as lock:
-        listener = _listen(options.socket)
-        try:
-            own_mounts = _enter_namespaces(options.runtime)
-            os.chdir("/")  # a learner may remove the directory that this was started in
-            logging.basicConfig(
-                level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-            )
-            asyncio.run(_serve(options, lock, listener, detach, own_mounts=own_mounts))
-        finally:
-            listener.close()
-            options.socket.unlink(missing_ok=True)
+    choice = sockets_for(options.root, options.socket)
+    with Lock(options.root) as lock, listening(choice) as (socket, listener):
+        own_mounts = _enter_namespaces(options.runtime)
+        os.chdir("/")  # a learner may remove the directory that this was started in
+        logging.basicConfig(
+            level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        )
+        place = msgspec.structs.replace(options, socket=socket)
+        asyncio.run(_serve(place, lock, listener, detach, own_mounts=own_mounts))
 
 
 def _enter_namespaces(runtime: str) -> bool:
@@ -93,24 +93,10 @@ def _enter_namespaces(runtime: str) -> bool:
     return True
 
 
-def _listen(path: Path) -> sockets.socket:
-    """A listening socket that only its owner may open, from its first moment on."""
-    prepare_socket(path)
-    listener = sockets.socket(sockets.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(128)
-    listener.setblocking(False)
-    return listener
-
-
 async def _serve(
     options: Options,
     lock: Lock,
-    listener: sockets.socket,
+    listener: "sockets.socket",
     detach: int | None,
     *,
     own_mounts: bool,

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dockerlab.engine.daemon.place import default_root, default_socket, prepare_socket, socket_for
+from dockerlab.engine.daemon.place import default_root, default_socket, prepare_socket, sockets_for
 from dockerlab.engine.errors import InvalidParameter
 
 
@@ -15,11 +15,20 @@ def test_defaults_follow_the_xdg_directories(tmp_path: Path) -> None:
 
 
 def test_another_root_has_a_socket_of_its_own(tmp_path: Path) -> None:
-    assert socket_for(tmp_path, None) == tmp_path / "engine.sock"
-    assert socket_for(tmp_path, Path("/x/y")) == Path("/x/y")
+    assert sockets_for(tmp_path, None) == (tmp_path / "engine.sock",)
+    assert sockets_for(tmp_path, Path("/x/y")) == (Path("/x/y"),)
 
 
-def test_a_socket_that_nobody_listens_on_is_removed(tmp_path: Path) -> None:
+def test_the_default_root_has_a_second_choice(tmp_path: Path) -> None:
+    environments = [
+        {"XDG_DATA_HOME": f"/{name}", "XDG_RUNTIME_DIR": str(tmp_path)} for name in "ab"
+    ]
+    choices = [sockets_for(default_root(each), None, each) for each in environments]
+    assert choices[0][0] == choices[1][0] == tmp_path / "dockerlab/engine.sock"
+    assert choices[0][1] != choices[1][1]
+
+
+def test_the_directory_of_a_socket_is_made(tmp_path: Path) -> None:
     path = tmp_path / "new" / "engine.sock"
     prepare_socket(path)
     assert path.parent.stat().st_mode & 0o777 == 0o700
