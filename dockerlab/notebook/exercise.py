@@ -5,6 +5,9 @@ named = lesson.exercise("named")     # shows the card
 named.check()                        # or named.check(answer)
 named.hint()                         # each time the next one
 named.solution()
+
+A hint and a solution are shown by the call, wherever it stands: a learner writes the line above
+`named.check()`, and a notebook by itself shows nothing but a cell's last value.
 """
 
 from __future__ import annotations
@@ -62,7 +65,7 @@ class OpenExercise:
             lines = (self._texts.sentence(verdict.sentence, verdict.values),)
         return Notice(_TONES[verdict.outcome], title, lines)
 
-    def hint(self) -> Notice:
+    def hint(self) -> None:
         """Show the next hint; each says more than the one before."""
         hints = self._texts.hints
         self._hints_given = min(self._hints_given + 1, len(hints))
@@ -71,13 +74,13 @@ class OpenExercise:
         lines = [hints[self._hints_given - 1]]
         if self._hints_given == len(hints):
             lines.append(text("exercise.last_hint", name=self._exercise.name))
-        return Notice(Tone.TASK, title, tuple(lines))
+        _show(Notice(Tone.TASK, title, tuple(lines)))
 
-    def solution(self) -> Notice:
+    def solution(self) -> None:
         """Show a solution; the score says that it was shown."""
         self._score.solved(self._exercise.name)
         title = text("exercise.solution", title=self._texts.title)
-        return Notice(Tone.TASK, title, (self._texts.solution,), code=self._exercise.solution)
+        _show(Notice(Tone.TASK, title, (self._texts.solution,), code=self._exercise.solution))
 
     @property
     def card(self) -> Notice:
@@ -120,6 +123,12 @@ def open_exercise(
     if name not in known:
         raise LessonProblem("exercise.unknown", name=name, known=", ".join(known))
     return OpenExercise(lesson, known[name], client=client, score=score)
+
+
+def _show(notice: Notice) -> None:
+    from dockerlab.notebook.display import show  # noqa: PLC0415
+
+    show(notice)
 
 
 def _state(tries: Tries) -> str:

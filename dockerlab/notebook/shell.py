@@ -12,6 +12,7 @@ that a saved notebook cannot show. So after `dockerlab.connect()`, `!docker …`
 - the exit code is in `_exit_code`, as IPython does it, and a failing command raises nothing;
 - Ctrl-C (Kernel > Interrupt) is passed on once, to the command, and `_exit_code` is 130;
 - a command that asks for a terminal (`-t`) is refused with a sentence: a cell has none;
+- a command that ended with a question (`[y/N]`), which nobody could answer, is followed by one;
 - `{name}` and `$name` are filled in from the notebook's variables, as always, but `{{.ID}}` stays
   what it is, as in a terminal: IPython by itself would make `{.ID}` of a `--format`.
 
@@ -43,6 +44,8 @@ GRACE = 5.0
 """Seconds that an interrupted command gets to end by itself."""
 
 _DOCKER = re.compile(r"(^|[|;&(])\s*docker(\s|$)")
+_QUESTION = "[y/N]"
+"""How `docker … prune` ends its question whether it shall."""
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Characters for private use, which stand for `{{` and `}}` while IPython fills in variables."""
 _SWITCHES = frozenset(
@@ -71,6 +74,11 @@ class Command:
             if words in text:
                 return moment
         return None
+
+    @property
+    def text(self) -> str:
+        """All that it has said so far."""
+        return "".join(piece for _, piece in self.output)
 
 
 Observer = Callable[[Command], None]
@@ -131,6 +139,8 @@ def run(line: str, *, out: TextIO | None = None) -> int:
     )
     command.exit_code = _follow(process, command, screen)
     command.ended = time.time()
+    if command.text.rstrip().endswith(_QUESTION):
+        screen.write("\n" + messages.text("shell.asked") + "\n")
     return command.exit_code
 
 

@@ -36,6 +36,8 @@ def _look_names(client: docker.DockerClient) -> Names:
 def _judge_untag(before: Names, now: Names, answer: object) -> Verdict:
     was, names = dict(before.ours), dict(now.ours)
     if DRAFT in names:
+        if FINAL not in names:
+            return wrong("wrong_one")
         more = sorted(names.keys() - was.keys())
         return wrong("one_more", name=more[0]) if more else wrong("still_there")
     if FINAL in names:
@@ -162,7 +164,8 @@ EXERCISES = (
         mistakes={
             "both": "!docker rmi lab04-draft lab04-final",
             "one_more": "!docker tag lab04-draft lab04-extra",
-            "still_there": "!docker rmi lab04-final",
+            "wrong_one": "!docker rmi lab04-final",
+            "still_there": "!docker commit lab04-model lab04-draft",
         },
     ),
     Exercise(

@@ -89,10 +89,12 @@ def test_an_engine_that_is_gone_is_a_sentence(opened: Callable[[Scene], OpenExer
 
 
 def test_hints_follow_each_other_and_the_last_one_stays(
-    opened: Callable[[Scene], OpenExercise], score: LessonScore
+    opened: Callable[[Scene], OpenExercise],
+    score: LessonScore,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     named = opened(Scene(EMPTY))
-    shown = [repr(named.hint()) for _ in range(4)]
+    shown = [_shown_by(named.hint, capsys) for _ in range(4)]
     assert [hint.splitlines()[0] for hint in shown[:3]] == [
         "✎ Hint 1 of 3",
         "✎ Hint 2 of 3",
@@ -104,12 +106,19 @@ def test_hints_follow_each_other_and_the_last_one_stays(
 
 
 def test_a_solution_is_shown_and_counted(
-    opened: Callable[[Scene], OpenExercise], score: LessonScore
+    opened: Callable[[Scene], OpenExercise],
+    score: LessonScore,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    solution = opened(Scene(EMPTY)).solution()
-    assert NAMED.solution in repr(solution)
-    assert f"<pre>{NAMED.solution}</pre>" in solution._repr_html_()
+    named = opened(Scene(EMPTY))
+    assert NAMED.solution in _shown_by(named.solution, capsys)
     assert score.tries["named"].solution_shown
+
+
+def _shown_by(call: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a call shows by itself, wherever in a cell it stands."""
+    call()
+    return capsys.readouterr().out
 
 
 def test_what_is_seen_is_escaped(opened: Callable[[Scene], OpenExercise]) -> None:

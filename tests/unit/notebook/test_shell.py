@@ -89,6 +89,13 @@ def test_a_terminal_is_refused_kindly(docker_is: Program) -> None:
     assert "never" not in screen.getvalue()
 
 
+def test_a_question_that_nobody_can_answer_is_explained(docker_is: Program) -> None:
+    docker_is("printf 'Are you sure you want to continue? [y/N] '; read answer || exit 1")
+    screen = io.StringIO()
+    shell.run("docker image prune", out=screen)
+    assert screen.getvalue().splitlines()[-1].startswith("Nobody could answer that question")
+
+
 @pytest.mark.parametrize(
     ("line", "wanted"),
     [
