@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ from benchmarks.processes import end_all, memory_by_part
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LESSONS = ("01-hello-world", "06-layers")
-_PASSWORD = "one word for the whole class"  # noqa: S105 - of a hub that lives for a minute
+PASSWORD = "one word for the whole class"  # noqa: S105 - of a hub that lives for a minute
 _SPAWN_SECONDS = 600.0
 
 
@@ -76,8 +76,10 @@ def hold_class(learners: int, *, packs: str = "") -> Report:
 
 
 @contextmanager
-def running_hub(homes: Path, *, packs: str) -> Iterator[str]:
-    """JupyterHub with the configuration of deploy/; its address."""
+def running_hub(
+    homes: Path, *, packs: str = "", settings: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    """JupyterHub with the configuration of deploy/ and these `settings` of it; its address."""
     port, api, hub = _free_ports(3)
     options = [f"--JupyterHub.bind_url=http://127.0.0.1:{port}", f"--JupyterHub.hub_port={hub}"]
     options += [f"--ConfigurableHTTPProxy.api_url=http://127.0.0.1:{api}"]
@@ -86,9 +88,10 @@ def running_hub(homes: Path, *, packs: str) -> Iterator[str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("DOCKER")},
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(REPOSITORY),
-        "DOCKERLAB_CLASS_PASSWORD": _PASSWORD,
+        "DOCKERLAB_CLASS_PASSWORD": PASSWORD,
         "DOCKERLAB_CLASS_HOMES": str(homes),
         "DOCKERLAB_PACKS": packs,
+        **(settings or {}),
     }
     log = homes / "hub.log"
     config = str(REPOSITORY / "deploy" / "jupyterhub_config.py")
@@ -133,7 +136,7 @@ async def _until_hub_answers(url: str, process: "subprocess.Popen[bytes]", log: 
 
 async def _all_at_once(url: str, homes: Path, learners: int) -> Report:
     names = [f"learner{number:02}" for number in range(1, learners + 1)]
-    visits = await asyncio.gather(*(_learner(url, name) for name in names))
+    visits = await asyncio.gather(*(learner(url, name) for name in names))
     memory = [memory_by_part(homes / name) for name in names]
     firsts = [visit.first_output for visit in visits]
     parts = {part: statistics.mean(each[part] for each in memory) / 1e6 for part in memory[0]}
@@ -150,7 +153,7 @@ async def _all_at_once(url: str, homes: Path, learners: int) -> Report:
     )
 
 
-async def _learner(url: str, name: str) -> Visit:
+async def learner(url: str, name: str, *, lessons: Sequence[str] = LESSONS) -> Visit:
     """One learner, from the login page to the end of the last lesson."""
     visit = Visit(name, time.monotonic())
     async with browser() as http:
@@ -159,7 +162,7 @@ async def _learner(url: str, name: str) -> Visit:
             opening = Server(http, f"{url}/user/{name}").opened()
             server = await asyncio.wait_for(opening, _SPAWN_SECONDS)
             visit.server = visit.now()
-            for lesson in LESSONS:
+            for lesson in lessons:
                 path = f"notebooks/en/{lesson}.ipynb"
                 await server.run(REPOSITORY / path, visit, path=path)
         except (aiohttp.ClientError, TimeoutError, RuntimeError) as error:
@@ -174,7 +177,7 @@ async def _log_in(http: aiohttp.ClientSession, url: str, name: str) -> None:
     async with http.get(page):
         pass
     token = next(each.value for each in http.cookie_jar if each.key == "_xsrf")
-    form = {"username": name, "password": _PASSWORD, "_xsrf": token}
+    form = {"username": name, "password": PASSWORD, "_xsrf": token}
     async with http.post(f"{page}?next=/hub/spawn", data=form) as answer:
         if answer.status != 200:
             raise RuntimeError(f"the hub answered {answer.status} to the login")

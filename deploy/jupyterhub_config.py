@@ -9,6 +9,14 @@ DOCKERLAB_CLASS_PASSWORD  what learners type besides a name of their choice
 DOCKERLAB_CLASS_HOMES     where their work is kept (default: ~/dockerlab-class)
 DOCKERLAB_PACKS           packs of images, read-only, shared by all (docs/offline.md)
 DOCKERLAB_REGISTRY_MIRRORS  the class's pull-through cache (docs/classroom.md)
+
+With docker only:
+
+DOCKERLAB_CLASS_IMAGE     the image's name (default: dockerlab-class)
+DOCKERLAB_CLASS_ADDRESS   where containers find this machine: its address on their network
+                          (default: 172.17.0.1, Docker's; Podman's is 10.88.0.1)
+DOCKERLAB_CLASS_NETWORK   bridge (default), another network's name, or host, where there is none:
+                          servers then listen on 127.0.0.1, each on a port of its own
 """
 
 import os
@@ -16,6 +24,7 @@ import shutil
 from pathlib import Path
 
 from jupyterhub.spawner import Spawner
+from jupyterhub.utils import random_port
 
 c = get_config()  # noqa: F821 - JupyterHub gives it to its configuration
 
@@ -72,15 +81,40 @@ def docker() -> None:
     c.DockerSpawner.remove = True
     c.DockerSpawner.mem_limit = MEMORY
     c.DockerSpawner.cpu_limit = CPUS
-    c.DockerSpawner.volumes = {"dockerlab-{username}": "/home/jovyan/work"}
+    # The image fills an empty home with the lessons; what a learner wrote, and her score, stay.
+    c.DockerSpawner.volumes = {"dockerlab-{username}": "/home/jovyan"}
     c.DockerSpawner.read_only_volumes = {pack: pack for pack in PACKS.split(":") if pack}
     c.DockerSpawner.extra_host_config = {
         "security_opt": ["no-new-privileges"],
         "cap_drop": ["ALL"],
         "init": True,
     }
-    # Containers reach the hub at the machine's address on their network.
-    c.JupyterHub.hub_ip = os.environ.get("DOCKERLAB_CLASS_ADDRESS", "172.17.0.1")
+    network = os.environ.get("DOCKERLAB_CLASS_NETWORK") or "bridge"
+    c.DockerSpawner.network_name = network
+    if network == "host":
+        c.JupyterHub.spawner_class = on_host_network()
+        c.JupyterHub.hub_ip = c.Spawner.ip = "127.0.0.1"
+    else:
+        # Containers reach the hub at the machine's address on their network.
+        c.JupyterHub.hub_ip = os.environ.get("DOCKERLAB_CLASS_ADDRESS", "172.17.0.1")
+
+
+def on_host_network() -> type:
+    """DockerSpawner where containers have the machine's network: each needs its own port."""
+    from dockerspawner import DockerSpawner  # noqa: PLC0415 - installed where it is wanted
+
+    class HostNetworkSpawner(DockerSpawner):
+        use_internal_ip = True  # nothing is published
+
+        async def start(self) -> tuple[str, int]:
+            self.port = random_port()
+            address: tuple[str, int] = await super().start()
+            return address
+
+        async def get_ip_and_port(self) -> tuple[str, int]:
+            return self.ip, self.port
+
+    return HostNetworkSpawner
 
 
 c.JupyterHub.authenticator_class = "shared-password"
