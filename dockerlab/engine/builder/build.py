@@ -45,7 +45,7 @@ class Build:
         options: BuildOptions,
         output: Output,
         workspace: Workspace,
-        context: sources.Context | None,
+        context: sources.Source | None,
         keep: Keep,
     ) -> None:
         """``keep`` is told of each image that the build needs from then on."""

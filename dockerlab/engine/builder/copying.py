@@ -117,7 +117,7 @@ def _find(source: Source, name: str, *, from_image: bool) -> list[Item]:
     name = name.removeprefix("/").removeprefix("./")
     if has_wildcards(name):
         pattern = compile_match(name)
-        paths = _walk(source.root, "") if pattern else ()
+        paths = source.walk("") if pattern else ()
         return [
             _item(source, path, from_image=from_image)
             for path in paths
@@ -127,28 +127,15 @@ def _find(source: Source, name: str, *, from_image: bool) -> list[Item]:
 
 
 def _item(source: Source, path: str, *, from_image: bool) -> Item:
-    place = sources.resolve(source.root, path)
-    if not os.path.lexists(place):
+    found = source.find(path)
+    if found is None:
         why = "" if from_image else "file not found in build context or excluded by .dockerignore: "
         raise InvalidParameter(f"{why}stat {path}: file does not exist")
-    if not place.is_dir():
+    if not found.is_directory:
         return Item(source, path, f"file:{source.checksum(path)}")
-    relative = os.path.relpath(place, source.root)
-    inside = relative if relative != "." else ""
-    own = [inside] if inside else []
-    checksums = sorted(source.checksum(each) for each in (*own, *_walk(source.root, inside)))
+    own = [found.path] if found.path else []
+    checksums = sorted(source.checksum(each) for each in (*own, *source.walk(found.path)))
     return Item(source, path, _combined("dir", checksums))
-
-
-def _walk(root: Path, inside: str) -> Iterator[str]:
-    """Every path below a directory, relative to ``root``, as Go walks: each name in its order."""
-    with os.scandir(root / inside) as found:
-        entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
-    for entry in entries:
-        path = f"{inside}/{entry.name}" if inside else entry.name
-        yield path
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(root, path)
 
 
 def _combined(kind: str, checksums: Sequence[str]) -> str:
@@ -205,7 +192,7 @@ def _copy_directory(source: Path, target: Path, owner: Owner | None) -> None:
     _make_directories(target, (0, 0), last=owner)
     first: dict[int, bytes] = {}  # by inode: the name that its other names link to
     with Extraction(target) as extraction:
-        for path in _walk(source, ""):
+        for path in sources.Files(source).walk(""):
             place, name = source / path, os.fsencode(path)
             status = place.lstat()
             if not stat.S_ISDIR(status.st_mode) and status.st_nlink > 1:

@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from dockerlab.engine.builder import committing
+from dockerlab.engine.builder import committing, context
 from dockerlab.engine.builder.build import Build
 from dockerlab.engine.builder.committing import CommitOptions
+from dockerlab.engine.builder.context import MOST_HELD, Context
 from dockerlab.engine.builder.images import Services
 from dockerlab.engine.builder.options import BuildOptions
 from dockerlab.engine.builder.output import Output
-from dockerlab.engine.builder.sources import Context
 from dockerlab.engine.builder.workspace import Workspace
 from dockerlab.engine.containers.service import Containers
 from dockerlab.engine.dockerfile.parser import Dockerfile, parse
@@ -84,9 +84,9 @@ class Builder:
             self._directory / uuid.uuid4().hex[:12], self._snapshots, self._database
         )
         try:
-            context, dockerfile = await self._receive(body, workspace, options)
+            arrived, dockerfile = await self._receive(body, workspace, options)
             with self._services.images.building() as keep:
-                build = Build(self._services, options, output, workspace, context, keep)
+                build = Build(self._services, options, output, workspace, arrived, keep)
                 image = await build.run(dockerfile)
                 short = image.image_id.removeprefix("sha256:")[:12]
                 await output.line(f"Successfully built {short}")
@@ -96,7 +96,11 @@ class Builder:
                     await output.line(f"Successfully tagged {name.familiar}")
             await output.conclude(image.image_id)
         finally:
-            # Nobody needs to wait for it.
+            self._tidy(workspace)
+
+    def _tidy(self, workspace: Workspace) -> None:
+        """Remove what was unpacked and mounted, if anything was. Nobody needs to wait for it."""
+        if workspace.directory.exists():
             task = asyncio.create_task(asyncio.to_thread(workspace.remove))
             self._tidying.add(task)
             task.add_done_callback(self._tidying.discard)
@@ -105,18 +109,19 @@ class Builder:
         self, parts: AsyncIterator[bytes], workspace: Workspace, options: BuildOptions
     ) -> tuple[Context, Dockerfile]:
         body = Body(parts)
+        await body.gather(MOST_HELD)
 
         def receive() -> tuple[Context, bytes]:
             try:
-                context = Context.receive(cast("BinaryIO", body), workspace.context)
+                arrived = context.receive(cast("BinaryIO", body), workspace.context)
             except BaseException:
                 body.close()
                 raise
-            return context, context.read_dockerfile(options.dockerfile)
+            return arrived, context.read_dockerfile(arrived, options.dockerfile)
 
         work = asyncio.create_task(asyncio.to_thread(receive))
-        context, data = await finished(work, stop=body.close)
+        arrived, data = await finished(work, stop=body.close)
         try:
-            return context, parse(data)
+            return arrived, parse(data)
         except InvalidParameter as error:
             raise InvalidParameter(f"failed to parse {options.dockerfile}: {error}") from None

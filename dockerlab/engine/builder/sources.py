@@ -1,4 +1,4 @@
-"""Where ``COPY`` and ``ADD`` take files from: a directory, and the checksum of each file in it.
+"""Where ``COPY`` and ``ADD`` take files from, and the checksum of each file.
 
 The checksums are those of Docker's classic builder ("tarsum" version 1): over what a tar header
 says of the file, except its time, and over its data. The build cache and the image's history hold
@@ -8,23 +8,19 @@ them.
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import msgspec
 
-from dockerlab.engine.builder.wildcards import Ignored, clean, read_patterns
+from dockerlab.engine.builder.wildcards import clean
 from dockerlab.engine.containers import rootfs
-from dockerlab.engine.errors import Forbidden, InvalidParameter
-from dockerlab.engine.snapshots import trees
+from dockerlab.engine.errors import Forbidden
 from dockerlab.engine.unpack import tar
-from dockerlab.engine.unpack.extract import extract
 from dockerlab.engine.unpack.ownership import Ownership
 
-DOCKERFILE = "Dockerfile"
-IGNORE_FILE = ".dockerignore"
 _PIECE = 1 << 18
 _KINDS = {
     stat.S_IFREG: tar.FILE,
@@ -36,14 +32,45 @@ _KINDS = {
 }
 
 
-class Source(Protocol):
-    """A directory with checksums."""
+class Found(msgspec.Struct, frozen=True):
+    """Where a path leads, links followed, relative to the source's root, which is ``""``."""
 
-    root: Path
+    path: str
+    is_directory: bool
+
+
+class Source(Protocol):
+    """Files with checksums."""
+
+    @property
+    def root(self) -> Path:
+        """The directory that they are in."""
+        ...
+
+    def find(self, path: str) -> Found | None:
+        """Where a path leads, if there is something; raises as ``resolve``."""
+        ...
+
+    def walk(self, inside: str) -> Iterator[str]:
+        """Every path below a directory, relative to the root, in Go's order: by their bytes."""
+        ...
 
     def checksum(self, path: str) -> str:
         """The checksum of the file that ``path`` leads to; the path itself where there is none."""
         ...
+
+
+def inside(path: str) -> str:
+    """A path without ``.``, ``..`` and the leading ``/``; the root is ``""``.
+
+    Raises:
+        Forbidden: the path climbs out of the root.
+
+    """
+    cleaned = clean(f"./{path}")
+    if cleaned == ".." or cleaned.startswith("../"):
+        raise Forbidden(f"forbidden path outside the build context: {path} ()")
+    return "" if cleaned == "." else cleaned
 
 
 def resolve(root: Path, path: str) -> Path:
@@ -53,10 +80,7 @@ def resolve(root: Path, path: str) -> Path:
         Forbidden: the path climbs out of the root.
 
     """
-    cleaned = clean(f"./{path}")
-    if cleaned == ".." or cleaned.startswith("../"):
-        raise Forbidden(f"forbidden path outside the build context: {path} ()")
-    return rootfs.resolve(root, cleaned)
+    return rootfs.resolve(root, inside(path))
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -83,86 +107,46 @@ class Header(msgspec.Struct, frozen=True):
         xattrs = b"".join(key + self.xattrs[key] for key in sorted(self.xattrs))
         return hashlib.sha256(b"".join(fields) + xattrs)
 
+    def checksum_of(self, place: Path) -> str:
+        """The checksum of the file at ``place``, of which this is the header."""
+        checksum = self.begin()
+        if self.type == tar.FILE and self.size:
+            with place.open("rb", buffering=0) as file:
+                while piece := file.read(_PIECE):
+                    checksum.update(piece)
+        return checksum.hexdigest()
 
-class Context:
-    """The context that a client sent, unpacked."""
+
+class Files:
+    """Files in a directory on disk."""
 
     def __init__(self, root: Path) -> None:
-        """Use ``receive``."""
         self.root = root
-        self._headers: dict[str, Header] = {}
-        self._known: dict[str, str] = {}
 
-    @classmethod
-    def receive(cls, stream: BinaryIO, root: Path) -> "Context":
-        """Unpack a context into the directory ``root``. Blocks; raises as ``extract``."""
-        context = cls(root)
-        extract(stream, root, seen=context._note)
-        return context
-
-    def _note(self, entry: tar.Entry) -> None:
-        header = Header(
-            name=entry.name,
-            type=entry.type,
-            mode=entry.mode,
-            uid=entry.uid,
-            gid=entry.gid,
-            size=entry.size,
-            target=entry.target,
-            device=entry.device,
-            xattrs=entry.xattrs,
-        )
-        self._headers[clean("/" + os.fsdecode(entry.name))[1:]] = header
-
-    def checksum(self, path: str) -> str:
-        """See ``Source.checksum``."""
+    def find(self, path: str) -> Found | None:
+        """See ``Source.find``."""
         place = resolve(self.root, path)
+        if not os.path.lexists(place):
+            return None
         relative = os.path.relpath(place, self.root)
-        known = self._known.get(relative)
-        if known is None:
-            header = self._headers.get(relative)
-            if header is None:
-                return path
-            known = self._known[relative] = _finish(header, place)
-        return known
+        return Found("" if relative == "." else relative, is_directory=place.is_dir())
 
-    def read_dockerfile(self, name: str) -> bytes:
-        """The Dockerfile; then what ``.dockerignore`` hides of the two is taken away.
-
-        Raises:
-            InvalidParameter: it is empty.
-            SystemFailure: it is not there.
-
-        """
-        place = resolve(self.root, name)
-        if name == DOCKERFILE and not place.is_file():
-            lower = resolve(self.root, name.lower())
-            if lower.is_file():
-                name, place = name.lower(), lower
-        if not place.is_file():
-            raise InvalidParameter(f"Cannot locate specified Dockerfile: {name}")
-        data = place.read_bytes()
-        if not data:
-            raise InvalidParameter(f"the Dockerfile ({name}) cannot be empty")
-        self._hide(name)
-        return data
-
-    def _hide(self, dockerfile: str) -> None:
-        """Clients send both even where they are ignored, since the engine needs them."""
-        place = resolve(self.root, IGNORE_FILE)
-        if not place.is_file():
-            return
-        ignored = Ignored(read_patterns(place.read_bytes()))
-        for name in (IGNORE_FILE, dockerfile):
-            if clean(name) in ignored:
-                _remove(resolve(self.root, name))
+    def walk(self, inside: str) -> Iterator[str]:
+        """See ``Source.walk``."""
+        with os.scandir(self.root / inside) as found:
+            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
+        for entry in entries:
+            path = f"{inside}/{entry.name}" if inside else entry.name
+            yield path
+            if entry.is_dir(follow_symlinks=False):
+                yield from self.walk(path)
 
 
-class Tree:
-    """Files that are there already: a stage's, an image's, a download."""
+class Tree(Files):
+    """Files that no client sent: a stage's, an image's, a download."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        super().__init__(root)
         self._known: dict[str, str] = {}
 
     def checksum(self, path: str) -> str:
@@ -175,7 +159,7 @@ class Tree:
                 header = header_of(place, os.fsencode(relative))
             except FileNotFoundError:
                 return relative
-            known = self._known[relative] = _finish(header, place)
+            known = self._known[relative] = header.checksum_of(place)
         return known
 
 
@@ -212,19 +196,3 @@ def capability(place: Path) -> dict[bytes, bytes]:
     except OSError:
         return {}
     return {b"security.capability": value}
-
-
-def _finish(header: Header, place: Path) -> str:
-    checksum = header.begin()
-    if header.type == tar.FILE and header.size:
-        with place.open("rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
-                checksum.update(piece)
-    return checksum.hexdigest()
-
-
-def _remove(place: Path) -> None:
-    if place.is_dir():
-        trees.remove(place)
-    else:
-        place.unlink(missing_ok=True)

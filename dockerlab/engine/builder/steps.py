@@ -61,7 +61,7 @@ class Steps:
         *,
         output: Output,
         workspace: Workspace,
-        context: sources.Context | None,
+        context: sources.Source | None,
         stages: Stages,
         bases: Bases,
     ) -> None:

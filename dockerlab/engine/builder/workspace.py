@@ -20,13 +20,11 @@ class Workspace:
     """The directory of one build, and the snapshots it makes. Its methods block."""
 
     def __init__(self, directory: Path, snapshots: Snapshotter, database: Database) -> None:
-        """Make ``directory``; whoever made the workspace also removes it."""
+        """``directory`` is made when it is needed; whoever made the workspace also removes it."""
         self.directory = directory
         self.context = directory / "context"
         self._snapshots = snapshots
         self._database = database
-        self.context.mkdir(mode=0o700, parents=True)
-        self.context.chmod(0o755)
 
     def remove(self) -> None:
         """Take it away with all that is in it."""
@@ -35,7 +33,7 @@ class Workspace:
     def folder(self) -> Path:
         """A new empty directory."""
         folder = self.directory / uuid.uuid4().hex
-        folder.mkdir(mode=0o700)
+        folder.mkdir(mode=0o700, parents=True)
         return folder
 
     @contextmanager

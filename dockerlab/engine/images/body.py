@@ -26,6 +26,18 @@ class Body:
         self._rest = memoryview(b"")
         self._ended = False
 
+    async def gather(self, size: int) -> None:
+        """Take in ``size`` bytes or what there is, before the first ``read``.
+
+        Cheaper than to be asked for each part from another thread.
+        """
+        gathered: list[bytes] = []
+        while size > 0 and (part := await self._fetch()):
+            gathered.append(part)
+            size -= len(part)
+        self._ended = size > 0
+        self._rest = memoryview(b"".join(gathered))
+
     def read(self, size: int = -1) -> bytes:
         """Wait for ``size`` bytes; fewer only at the end of the stream.
 

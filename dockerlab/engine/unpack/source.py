@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 from dockerlab.engine.errors import DataLoss, Forbidden
 from dockerlab.engine.oci import DiffID
@@ -17,6 +17,43 @@ from dockerlab.engine.unpack.compression import decompressed
 
 _AHEAD = 8
 """Pieces that are decompressed in advance, each of at most a mebibyte."""
+
+
+class Reader(Protocol):
+    """What a tar is read from."""
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far, uncompressed."""
+        ...
+
+    def read(self, size: int) -> bytes:
+        """Exactly ``size`` bytes; fewer, down to none, only at the end."""
+        ...
+
+    def skip(self, size: int) -> None:
+        """Pass over ``size`` bytes; raises DataLoss if there are fewer."""
+        ...
+
+
+class Held:
+    """Bytes that are in memory already."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.position = 0
+
+    def read(self, size: int) -> bytes:
+        """See ``Reader.read``."""
+        found = self._data[self.position : self.position + size]
+        self.position += len(found)
+        return found
+
+    def skip(self, size: int) -> None:
+        """See ``Reader.skip``."""
+        self.position += size
+        if self.position > len(self._data):
+            raise DataLoss("the tar ends too early: unexpected EOF")
 
 
 class Source:

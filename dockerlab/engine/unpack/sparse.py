@@ -4,7 +4,7 @@ GNU tar has written them in four ways (GNU tar manual, appendix D, "Storing Spar
 """
 
 from dockerlab.engine.errors import DataLoss
-from dockerlab.engine.unpack.source import Source
+from dockerlab.engine.unpack.source import Reader
 
 Extent = tuple[int, int]
 """Offset and size in bytes of a part that is no hole."""
@@ -13,7 +13,7 @@ _BLOCK = 512
 _MAX_EXTENTS = 100_000
 
 
-def old_gnu(header: bytes, source: Source) -> list[Extent]:
+def old_gnu(header: bytes, source: Reader) -> list[Extent]:
     """The map in a header of type ``S``, continued in the blocks after it."""
     extents = _binary(header[386:482])
     more = header[482]
@@ -50,7 +50,7 @@ def from_text(text: bytes) -> list[Extent]:
     return _pairs(text.split(b",") if text else [])
 
 
-def from_data(source: Source) -> list[Extent]:
+def from_data(source: Reader) -> list[Extent]:
     """Version 1.0: the map comes before the data, one decimal number a line, in whole blocks."""
     lines: list[bytes] = []
     rest = b""

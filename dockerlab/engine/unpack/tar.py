@@ -15,7 +15,7 @@ import msgspec
 
 from dockerlab.engine.errors import DataLoss
 from dockerlab.engine.unpack import sparse
-from dockerlab.engine.unpack.source import Source
+from dockerlab.engine.unpack.source import Reader
 
 BLOCK = 512
 MAX_EXTENSION = 1 << 20
@@ -51,7 +51,7 @@ class Entry(msgspec.Struct):
     """Where the data belong in the file, if it has holes; ``size`` is then the whole file's."""
 
 
-def entries(source: Source) -> Iterator[Entry]:
+def entries(source: Reader) -> Iterator[Entry]:
     """The archive's members. Read a file's data from ``source`` before asking for the next.
 
     Raises:
@@ -84,7 +84,7 @@ def entries(source: Source) -> Iterator[Entry]:
             raise DataLoss(f"the tar has more than {MAX_ENTRIES} entries")
 
 
-def _is_end(block: bytes, source: Source) -> bool:
+def _is_end(block: bytes, source: Reader) -> bool:
     """Whether the archive ends here: at two blocks of zeros or, forgiven, with the stream."""
     if not block:
         return True
@@ -149,7 +149,7 @@ def _number(field: bytes) -> int:
         raise DataLoss(f"invalid tar header: {field!r} is no number") from error
 
 
-def _extension(entry: Entry, source: Source) -> bytes:
+def _extension(entry: Entry, source: Reader) -> bytes:
     """The data of a header that describes the next one."""
     if not 0 <= entry.size <= MAX_EXTENSION:
         raise DataLoss(f"invalid tar header: an extended header of {entry.size} bytes")
@@ -181,7 +181,7 @@ def _pax_records(data: bytes) -> dict[bytes, bytes]:
     return records
 
 
-def _complete(entry: Entry, block: bytes, pax: dict[bytes, bytes], source: Source) -> int:
+def _complete(entry: Entry, block: bytes, pax: dict[bytes, bytes], source: Reader) -> int:
     """Add what the extended header says and sparse maps; how many bytes of data follow."""
     if pax:
         _apply_pax(entry, pax)
