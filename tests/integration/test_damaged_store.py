@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dockerlab.cli import main
+from dockerlab.engine.content.local import LocalStore
+from dockerlab.engine.metadata.database import Database
 from tests.engines.images import busybox, layer, on_top_of
 from tests.engines.programs import need_root
 from tests.engines.registry import Registry
@@ -76,6 +79,37 @@ def test_a_read_only_directory_is_told_at_the_start() -> None:
                 done = subprocess.run(words, capture_output=True, text=True, check=False)
                 sentence = f"{name}/data cannot hold the engine's data: Read-only file system\n"
                 assert (done.returncode, done.stderr) == (1, sentence)
+        finally:
+            subprocess.run(["umount", name], check=True)
+
+
+def test_a_read_only_directory_is_checked_all_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does with a copy, or with a disk that fails: all is read, nothing is repaired."""
+
+    def engine(*words: str) -> tuple[int, str]:
+        code = main(["engine", *words, "--root", name])
+        return code, "".join(capsys.readouterr())
+
+    need_root()
+    monkeypatch.setenv("DOCKERLAB_LANG", "en")
+    with tempfile.TemporaryDirectory(prefix="dockerlab-ro-") as name:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=700", "none", name], check=True)
+        try:
+            Database(Path(name, "metadata.db")).close()
+            Path(name, "metadata.db").chmod(0o600)
+            LocalStore(Path(name, "content"))
+            Path(name, "snapshots").mkdir(mode=0o700)
+            Path(name, "content", "ingest", "half").write_text("half")
+            subprocess.run(["mount", "-o", "remount,ro", name], check=True)
+            code, said = engine("check")
+            assert code == 3
+            assert "ingest/half is needed by nobody" in said
+            sentence = f"{name} is read-only: nothing can be repaired there\n"
+            assert engine("check", "--repair") == (1, sentence)
+            sentence = f"{name} cannot hold the engine's data: Read-only file system\n"
+            assert engine("start") == (1, sentence)
         finally:
             subprocess.run(["umount", name], check=True)
 

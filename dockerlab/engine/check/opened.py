@@ -1,7 +1,10 @@
 """The stores of an engine's directory, opened to be looked at."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -43,8 +46,7 @@ def opened(root: Path, *, own_mounts: bool, progress: Progress) -> Iterator[Open
     """
     if not (root / "metadata.db").exists():
         raise NotFound(f"no engine has kept anything in {root}")
-    database = Database(root / "metadata.db")
-    try:
+    with _readable(root / "metadata.db") as path, closing(Database(path)) as database:
         yield Opened(
             root=root,
             database=database,
@@ -55,5 +57,16 @@ def opened(root: Path, *, own_mounts: bool, progress: Progress) -> Iterator[Open
             snapshots=snapshotter(root / "snapshots", database, own_mounts=own_mounts),
             progress=progress,
         )
-    finally:
-        database.close()
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[Path]:
+    """The database, or a copy of it: SQLite cannot read one with a WAL where it may not write."""
+    if os.access(path.parent, os.W_OK):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="dockerlab-check-") as place:
+        for suffix in ("", "-wal"):
+            with suppress(FileNotFoundError):
+                shutil.copyfile(f"{path}{suffix}", Path(place, f"{path.name}{suffix}"))
+        yield Path(place, path.name)

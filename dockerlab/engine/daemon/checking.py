@@ -11,7 +11,7 @@ from dockerlab.engine.check.finding import Finding, Report
 from dockerlab.engine.daemon import namespaces
 from dockerlab.engine.daemon.lock import Lock, held
 from dockerlab.engine.daemon.place import default_root
-from dockerlab.engine.errors import NotFound
+from dockerlab.engine.errors import NotFound, SystemFailure
 
 __all__ = ["Finding", "Report", "check", "see_all"]
 
@@ -44,15 +44,27 @@ def check(
         NotFound: no engine has kept anything there.
         Conflict: an engine runs there, and was to be repaired.
         DataLoss: the database cannot be read at all.
+        SystemFailure: something else cannot be read, or, to be repaired, cannot be written.
 
     """
     root = (root or default_root()).absolute()
+    try:
+        return _check(root, repair=repair, progress=progress)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        raise SystemFailure(f"{root} cannot be checked: {place}{error.strerror}") from error
+
+
+def _check(root: Path, *, repair: bool, progress: Progress) -> tuple[Report, ...]:
     places = [(place, own) for place, own in _places(root) if (place / "metadata.db").exists()]
     if not places:
         raise NotFound(f"no engine has kept anything in {root}")
     running = held(root) and not repair
+    read_only = not os.access(root, os.W_OK)
+    if read_only and repair:
+        raise SystemFailure(f"{root} is read-only: nothing can be repaired there")
     # Without a lock, an engine that starts now would be taken for one that has left things behind.
-    with contextlib.nullcontext() if running else Lock(root):
+    with contextlib.nullcontext() if running or read_only else Lock(root):
         for _, own_mounts in places if repair else ():
             asyncio.run(_sweep(root, own_mounts=own_mounts))
         return tuple(

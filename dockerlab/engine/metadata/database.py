@@ -31,6 +31,14 @@ _UPGRADES = {
 """What makes the next version of a database, by its version."""
 
 
+_UNWRITABLE = (
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PERM,
+)
+
+
 class Database:
     """One connection, shared by the engine's threads: one transaction at a time.
 
@@ -45,9 +53,14 @@ class Database:
 
         Raises:
             DataLoss: the file is no database, or of a version this engine does not know.
+            SystemFailure: it cannot be opened, or cannot be written.
 
         """
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._path = path
+        try:
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise self._explained(error) from error
         self._connection.row_factory = sqlite3.Row
         self._lock = threading.RLock()
         self._here = threading.local()
@@ -56,6 +69,8 @@ class Database:
         self._refill()
         try:
             self._prepare()
+        except sqlite3.OperationalError as error:
+            raise self._explained(error) from error
         except sqlite3.DatabaseError as error:
             raise DataLoss(f"{path} is not a database of this engine: {error}") from error
 
@@ -126,7 +141,14 @@ class Database:
             if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
                 self._make_room()
                 raise DiskFull("no space left on device: the metadata was not changed") from error
-            raise SystemFailure(f"metadata: {error}") from error
+            raise self._explained(error) from error
+
+    def _explained(self, error: sqlite3.OperationalError) -> SystemFailure:
+        if error.sqlite_errorcode & 0xFF in _UNWRITABLE:  # the other bits say more (sqlite3.h)
+            return SystemFailure(
+                f"{self._path} cannot be written ({error}): its disk is read-only or failing"
+            )
+        return SystemFailure(f"metadata: {error}")
 
     def insist(self, work: Callable[[], T]) -> T:
         """Do ``work``, which is one transaction, a second time where the disk was full at first.
