@@ -58,11 +58,22 @@ def _climbed(path: list[bytes], name: bytes) -> list[bytes]:
 
 
 class Root:
-    """An open directory tree. ``made`` is told of each directory that had to be made."""
+    """An open directory tree."""
 
-    def __init__(self, directory: Path, *, made: Callable[[Parts], None]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        made: Callable[[Parts], None],
+        gives_way: Callable[[Parts], bool] = lambda _: False,
+    ) -> None:
+        """Tell ``made`` of each directory that had to be made.
+
+        Where a directory is needed and a file is, ``gives_way`` says whether that may be removed.
+        """
         self._top = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._made = made
+        self._gives_way = gives_way
         self._open: dict[Parts, tuple[int, Parts]] = {}
 
     def close(self) -> None:
@@ -138,7 +149,7 @@ class Root:
         status = os.stat(part, dir_fd=handle, follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
             return os.readlink(part, dir_fd=handle)
-        if make and is_whiteout(status):
+        if make and (is_whiteout(status) or self._gives_way(path)):
             os.unlink(part, dir_fd=handle)
             return self._make(handle, part, path)
         raise DataLoss(f"{_show(path)} is in the way: it is no directory")

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dockerlab.engine.errors import EngineError
@@ -59,6 +59,7 @@ def test_rubbish_is_refused_or_unpacked(data: bytes, cut: int) -> None:
 
 
 @given(lower=PLAIN, upper=PLAIN)
+@example(lower=[member(b"a", FILE)], upper=[member(b"a/a", FILE)])
 @settings(max_examples=150, deadline=None)
 def test_overlay_and_copy_show_the_same(lower: list[bytes], upper: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as place:
