@@ -23,6 +23,8 @@ from dockerlab.notebook.connect import open_connection
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FIRST_LESSON = "notebooks/en/01-hello-world.ipynb"
+CONTENTS = "dockerlab.notebook.unspoilt.UnspoiltContents"
+"""Opens a lesson without the results that it asks one to guess."""
 _BIN = Path(sys.prefix) / "bin"
 
 
@@ -59,6 +61,7 @@ def jupyter_command(notebook: str, *, browser: bool) -> list[str]:
     # answer_yes: it must end when told to, not ask a terminal whether it should.
     command = [str(_BIN / "jupyter-lab"), notebook, "--ServerApp.answer_yes=True"]
     command += ["--ServerApp.root_dir", str(REPOSITORY), "--log-level=WARN"]
+    command.append(f"--ServerApp.contents_manager_class={CONTENTS}")
     if not browser:
         command.append("--no-browser")
     if os.geteuid() == 0:
