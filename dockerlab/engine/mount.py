@@ -15,6 +15,7 @@ from dockerlab.engine.errors import DiskFull, EngineError, Forbidden, SystemFail
 MS_RDONLY = 1
 MS_NOSUID = 2
 MS_NODEV = 4
+MS_NOEXEC = 8
 MS_REMOUNT = 32
 MS_BIND = 4096
 MS_REC = 16384

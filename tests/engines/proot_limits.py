@@ -14,6 +14,9 @@ REASONS = {
     ),
     "test_same_answers[proot-run with bind mounts]": "a bind is always writable",
     "test_same_answers[proot-run with a network]": _MACHINE,
+    "test_same_answers[proot-run with the processes of another container]": (
+        "there is no namespace of processes to join, which is refused"
+    ),
     "test_same_answers[proot-what a container sees]": _MACHINE,
     "test_same_answers[proot-signals and exit codes]": (
         "the first process is not PID 1, which the kernel spares its own SIGKILL"

@@ -9,10 +9,12 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from dockerlab.engine import mount
@@ -43,6 +45,7 @@ from dockerlab.engine.errors import (
 )
 from dockerlab.engine.filters import Filters
 from dockerlab.engine.reference import parse
+from dockerlab.engine.runtime.membership import members
 from dockerlab.engine.runtime.process import start_time
 from tests.engines.images import busybox
 
@@ -384,10 +387,68 @@ async def test_the_network_of_another_container(place: Place) -> None:
         await place.containers.start(joined.id)
 
 
-@pytest.mark.parametrize("kind", ["pid_mode", "ipc_mode"])
-async def test_what_else_is_not_shared(place: Place, kind: str) -> None:
-    with pytest.raises(NotImplementedHere, match='only "--network container:NAME" can be had'):
-        await place.create("true", **{kind: "container:other"})
+async def test_the_processes_of_another_container(place: Place) -> None:
+    donor = await place.start("sleep", "1000")
+    joined = await place.start("sleep", "1001", pid_mode=f"container:{donor[:12]}")
+    pids = [place.containers.get(each).state.pid for each in (donor, joined)]
+    assert len({Path(f"/proc/{pid}/ns/pid").readlink() for pid in pids}) == 1
+    for pid in pids:
+        assert set(members(pid)) == {pid}
+    await place.containers.kill(donor)
+    waiting = await place.containers.wait(joined)
+    assert (await waiting).status_code == 137  # the kernel ends all with the first
+    with pytest.raises(Conflict, match=f"failed to join PID namespace: container {donor} is not"):
+        await place.containers.start(joined)
+
+
+async def test_what_is_left_in_the_namespace_of_another_ends(place: Place) -> None:
+    donor = await place.start("sleep", "1000")
+    command = ("sh", "-c", "sleep 100200 & echo $!")
+    joined = await place.run(*command, pid_mode=f"container:{donor}")
+    assert joined.code == 0
+    deadline = time.monotonic() + 15
+    while any(b"100200" in _command_line(path) for path in Path("/proc").glob("[0-9]*")):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)
+
+
+def _command_line(process: Path) -> bytes:
+    try:
+        return (process / "cmdline").read_bytes().rpartition(b"sleep")[2]
+    except OSError:
+        return b""
+
+
+async def test_the_shared_memory_of_another_container(place: Place) -> None:
+    donor = await place.start("sh", "-c", "echo hi > /dev/shm/x; sleep 1000", ipc_mode="shareable")
+    show = ("sh", "-c", "until cat /dev/shm/x; do sleep 0.01; done; readlink /proc/self/ns/ipc")
+    joined = await place.run(*show, ipc_mode=f"container:{donor}")
+    pid = place.containers.get(donor).state.pid
+    assert joined.out.split() == ["hi", str(Path(f"/proc/{pid}/ns/ipc").readlink())]
+    private = await place.start("sleep", "1000")
+    with pytest.raises(InvalidParameter, match="non-shareable IPC"):
+        await place.run("true", ipc_mode=f"container:{private}")
+    await place.containers.remove(donor, force=True)
+    assert f"/{donor}/shm" not in Path("/proc/self/mountinfo").read_text()
+
+
+async def test_a_part_of_a_volume_is_mounted_by_its_handle(place: Place) -> None:
+    fill = "mkdir -p /v/part/deep; echo hi > /v/part/f; ln -s part /v/link; ln -s / /v/out"
+    await place.run("sh", "-c", fill, mounts=(_part(""),))
+    assert (await place.run("ls", "/v", mounts=(_part("link"),))).out == "deep\nf\n"
+    assert (await place.run("cat", "/v", mounts=(_part("part/f"),))).out == "hi\n"
+    read_only = msgspec.structs.replace(_part("part"), read_only=True)
+    assert (await place.run("touch", "/v/x", mounts=(read_only,))).code == 1
+    with pytest.raises(InvalidParameter, match="escapes the base directory"):
+        await place.run("ls", "/v", mounts=(_part("out"),))
+    with pytest.raises(NotFound, match=r"cannot access path .*/nosuch: lstat"):
+        await place.run("ls", "/v", mounts=(_part("nosuch"),))
+    assert "/parts/" not in Path("/proc/self/mountinfo").read_text()
+
+
+def _part(subpath: str) -> MountPoint:
+    options = {"Subpath": subpath}
+    return MountPoint(type="volume", source="parted", target="/v", volume_options=options)
 
 
 async def test_limits_where_the_machine_has_them(place: Place) -> None:

@@ -31,9 +31,6 @@ _BY_TEST: Mapping[str, str] = {
     "api_container_test::CreateContainerTest::test_create_with_links": (
         "a link is a name in a network of Docker's own"
     ),
-    "api_container_test::VolumeBindTest::test_create_with_subpath_volume_mount": (
-        "volumes are mounted whole; a part of one is refused"
-    ),
     "api_network_test::TestNetworks::test_create_with_driveropt": _NETWORKS,
     "api_network_test::TestNetworks::test_create_with_linklocal_ips": _NETWORKS,
 }

@@ -8,7 +8,7 @@ import asyncio
 import os
 import stat
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -27,6 +27,7 @@ from dockerlab.engine.snapshots.compare import Change, Kind
 from dockerlab.engine.unpack import tar
 from dockerlab.engine.unpack.extract import Extraction
 from dockerlab.engine.unpack.source import Source
+from dockerlab.engine.volumes import subpath
 
 _BATCH = 1 << 18
 
@@ -163,12 +164,14 @@ def _missing(reference: str, path: str) -> Iterator[None]:
         raise SystemFailure(f"lstat {path}: {(error.strerror or '').lower()}") from error
 
 
-def _place(
-    container: Container, root: Path, path: str, *, follow: bool = False
-) -> AbstractContextManager[Place]:
+@contextmanager
+def _place(container: Container, root: Path, path: str, *, follow: bool = False) -> Iterator[Place]:
     wanted, directory = split(path)
-    base, inside, _ = mounted(root, container.spec.mounts, wanted)
-    return find(base, inside, follow=follow or directory)
+    base, inside, mount = mounted(root, container.spec.mounts, wanted)
+    with ExitStack() as stack:
+        if mount is not None and mount.subpath:
+            base = stack.enter_context(subpath.opened(base, mount.subpath))
+        yield stack.enter_context(find(base, inside, follow=follow or directory))
 
 
 def _stat(root: Path, place: Place, path: str) -> PathStat:

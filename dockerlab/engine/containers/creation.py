@@ -11,6 +11,7 @@ from dockerlab.engine.containers import (
     limits,
     mounts,
     names,
+    ports,
     sharing,
     signals,
 )
@@ -70,9 +71,10 @@ class Creation:
         merged = merge(config, self._images.config(image).config or RunConfig())
         if not merged.entrypoint and not merged.cmd:
             raise InvalidParameter("no command specified")
-        merged, host = sharing.settle(merged, host, find=self._register.find)
+        merged, host = sharing.settle(merged, host, find=self._register.find, runtime=self._runtime)
         merged = _named(merged, host, container_id)
         host, warnings = limits.settle(self._with_defaults(host), self._controllers)
+        warnings = (*warnings, *ports.discarded(host))
         planned = mounts.plan(merged, host, find=self._register.find)
         path, *arguments = (*(merged.entrypoint or ()), *(merged.cmd or ()))
         container = Container(

@@ -17,6 +17,7 @@ from dockerlab.engine.containers.ports import Forwarding
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.containers.removal import Removal
 from dockerlab.engine.containers.restarts import Restarts
+from dockerlab.engine.containers.sharing import shares_processes
 from dockerlab.engine.containers.starting import Starter
 from dockerlab.engine.containers.volumes import tell_unmounted
 from dockerlab.engine.runtime.runtime import ExitStatus, Process, Runtime
@@ -62,7 +63,7 @@ class Exits:
 
     async def take_down(self, container: Container, life: Life) -> None:
         """Take down what was set up for a process that has ended: streams, mounts, ports."""
-        await life.streams.finish(shared=container.spec.host.pid_mode == "host")
+        await life.streams.finish(shared=shares_processes(container.spec.host))
         self._starter.unmount(container.id)
         self._forwarding.close(container.id)
 

@@ -16,6 +16,7 @@ import msgspec
 
 from dockerlab.engine.containers.model import Mount
 from dockerlab.engine.errors import DataLoss, InvalidParameter, NotFound
+from dockerlab.engine.symlinks import MAX_LINKS
 from dockerlab.engine.unpack.root import Parts, Root
 
 _MODES = (
@@ -26,7 +27,6 @@ _MODES = (
     (stat.S_ISFIFO, 1 << 25),
     (stat.S_ISSOCK, 1 << 24),
 )
-_MAX_LINKS = 40
 _SPECIAL = ((stat.S_ISUID, 1 << 23), (stat.S_ISGID, 1 << 22), (stat.S_ISVTX, 1 << 20))
 
 
@@ -73,12 +73,15 @@ def split(path: str) -> tuple[Parts, bool]:
 
 
 def mounted(root: Path, mounts: Iterable[Mount], path: Parts) -> tuple[Path, Parts, Mount | None]:
-    """The directory that holds ``path``, the way in it, and what is mounted there, if it is."""
+    """The directory that holds ``path``, the way in it, and what is mounted there, if it is.
+
+    Where a part of a volume is mounted, the directory is the whole volume's.
+    """
     best: tuple[Path, Parts, Mount | None] = (root, path, None)
     for mount in mounts:
         place = tuple(os.fsencode(part) for part in mount.destination.split("/") if part)
         source = Path(mount.source) if mount.source else None
-        if source and path[: len(place)] == place and source.is_dir():
+        if source and path[: len(place)] == place and (source / mount.subpath).is_dir():
             best = source, path[len(place) :], mount
     return best
 
@@ -131,7 +134,7 @@ def link_target(root: Path, place: Place) -> str:
         return ""
     target = os.readlink(place.name, dir_fd=place.parent)
     way = place.path
-    for _attempt in range(_MAX_LINKS):
+    for _attempt in range(MAX_LINKS):
         base = () if target.startswith(b"/") else way[:-1]
         way, _ = split(os.fsdecode(b"/".join([b"", *base, target])))
         try:

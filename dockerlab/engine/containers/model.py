@@ -91,6 +91,8 @@ class Mount(msgspec.Struct, frozen=True, rename="pascal", kw_only=True):
     mode: str = ""
     rw: bool = msgspec.field(default=True, name="RW")
     propagation: str = ""
+    subpath: str = ""
+    """The part of the volume that is shown; ``docker inspect`` has it elsewhere."""
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True):

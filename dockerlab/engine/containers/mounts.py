@@ -11,12 +11,8 @@ import msgspec
 
 from dockerlab.engine.containers.config import ContainerConfig, HostConfig, MountPoint
 from dockerlab.engine.containers.model import Container, Mount
-from dockerlab.engine.errors import (
-    EngineError,
-    InvalidParameter,
-    NotImplementedHere,
-    SystemFailure,
-)
+from dockerlab.engine.errors import EngineError, InvalidParameter, SystemFailure
+from dockerlab.engine.volumes import subpath
 from dockerlab.engine.volumes.request import DRIVER, check_driver, check_name
 
 _ACCESS = frozenset({"ro", "rw"})
@@ -45,7 +41,6 @@ def plan(config: ContainerConfig, host: HostConfig, *, find: Callable[[str], Con
         InvalidParameter: a mount is malformed, or two have the same place.
         SystemFailure: it is malformed in a way that Docker answers 500 to.
         NotFound: a volume's driver is not there.
-        NotImplementedHere: a part of a volume is asked for.
 
     """
     found = {mount.destination: mount for mount in _shared(host.volumes_from or (), find)}
@@ -199,19 +194,18 @@ def _volume_mount(mount: MountPoint) -> Mount:
     options = mount.volume_options or {}
     if mount.bind_options:
         raise InvalidParameter('BindOptions must not be specified on mount type "volume"')
+    part = str(options.get("Subpath") or "")
     try:
         destination = _destination(mount.target)
+        subpath.check(part, anonymous=not mount.source)
     except InvalidParameter as error:
         raise InvalidParameter(f"{begin}{error}") from None
-    if options.get("Subpath"):
-        if not mount.source:
-            raise InvalidParameter(f"{begin}must not set Subpath when using anonymous volumes")
-        raise NotImplementedHere("the embedded engine mounts volumes whole: leave Subpath away")
     if mount.source:
         check_name(mount.source)
     driver = options.get("DriverConfig") or {}
     check_driver(mount.source, driver.get("Name") or "", driver.get("Options") or {})
-    return _volume(mount.source, destination, mode=_SHARED, writable=not mount.read_only)
+    found = _volume(mount.source, destination, mode=_SHARED, writable=not mount.read_only)
+    return msgspec.structs.replace(found, subpath=part)
 
 
 def _bind_mount(mount: MountPoint) -> Mount:

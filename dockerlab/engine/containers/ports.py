@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from dockerlab.engine.containers.config import PortBinding
+from dockerlab.engine.containers.config import HostConfig, PortBinding
 from dockerlab.engine.containers.model import Container
 from dockerlab.engine.errors import InvalidParameter, NotImplementedHere, SystemFailure
 
@@ -52,6 +52,13 @@ def published(container: Container) -> tuple[Port, ...]:
     if host.publish_all_ports:
         asked += [_port(name, "") for name in container.spec.config.exposed_ports or {}]
     return tuple(dict.fromkeys(asked))
+
+
+def discarded(host: HostConfig) -> tuple[str, ...]:
+    """Docker's warning where ports are asked for that nothing will be published of."""
+    if host.network_mode == "host" and host.port_bindings:
+        return ("Published ports are discarded when using host network mode",)
+    return ()
 
 
 def _asked(bindings: dict[str, tuple[PortBinding, ...] | None]) -> Iterator[Port]:

@@ -1,8 +1,8 @@
 """The processes of a running container, and what they use: ``docker top`` and ``docker stats``.
 
 Read from /proc (proc(5)), so that it works where no control group counts. A container's processes
-are those in its PID namespace; where that is the machine's, the first one, those of
-``exec``, and their descendants.
+are told by their namespaces; where it has none (proot), they are the first one, those of ``exec``,
+and their descendants.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from dockerlab.engine.errors import InvalidParameter, SystemFailure
-from dockerlab.engine.runtime.freezer import namespace_members
+from dockerlab.engine.runtime import membership
 
 _TICK = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -39,9 +39,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 def members(pid: int, *, execs: Iterable[int] = (), proc: Path = Path("/proc")) -> tuple[int, ...]:
     """The processes of the container whose first process is ``pid``; none when it has ended."""
     try:
-        own = (proc / str(pid) / "ns" / "pid").readlink()
-        if own != (proc / "self" / "ns" / "pid").readlink():
-            return tuple(sorted(namespace_members(pid, proc=proc)))
+        own = (proc / str(pid) / "ns" / "mnt").readlink()
+        if own != (proc / "self" / "ns" / "mnt").readlink():
+            return tuple(sorted(membership.members(pid, proc=proc)))
     except OSError:
         return ()
     roots = (pid, *execs)

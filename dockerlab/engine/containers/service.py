@@ -71,6 +71,7 @@ class Containers:
         self._starter = Starter(
             self._register,
             snapshots=snapshots,
+            volumes=volumes,
             runtime=runtime,
             controllers=self.controllers,
             machine=machine.survey(),

@@ -7,10 +7,19 @@ from pathlib import Path
 
 import msgspec
 
-from dockerlab.engine.containers import etc, limits, mounts, rootfs, sharing, users
+from dockerlab.engine.containers import (
+    etc,
+    limits,
+    mounts,
+    rootfs,
+    shared_memory,
+    sharing,
+    subpaths,
+    users,
+)
 from dockerlab.engine.containers.lives import Life
 from dockerlab.engine.containers.machine import Machine
-from dockerlab.engine.containers.model import Container
+from dockerlab.engine.containers.model import Container, Mount
 from dockerlab.engine.containers.register import Register
 from dockerlab.engine.containers.spec.configuration import configuration
 from dockerlab.engine.containers.spec.process import process
@@ -20,6 +29,7 @@ from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.runtime.runtime import Process, Runtime, Stdio
 from dockerlab.engine.snapshots.disk import kindly
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
+from dockerlab.engine.volumes.service import Volumes
 
 NETWORKS = frozenset({"default", "bridge", "host", "none"})
 ROOTFS = "rootfs"
@@ -33,15 +43,19 @@ class Starter:
         register: Register,
         *,
         snapshots: Snapshotter,
+        volumes: Volumes,
         runtime: Runtime,
         controllers: Controllers,
         machine: Machine,
     ) -> None:
         self._register = register
         self._snapshots = snapshots
+        self._volumes = volumes
         self._runtime = runtime
         self._controllers = controllers
         self._machine = machine
+        self._mounting = runtime.name == "oci"
+        """Whether this engine may mount, and its runtime sees what it mounts."""
         self._roots: dict[str, Path] = {}
         """Of the containers that run, or that somebody looks into."""
 
@@ -50,18 +64,25 @@ class Starter:
 
         Raises as ``Containers.start`` does; nothing is left then.
         """
-        host = container.spec.host
-        network = sharing.join(host, find=self._register.find)
-        if network.mode not in NETWORKS:
+        joined = sharing.join(
+            container.spec.host, find=self._register.find, home=self._register.home
+        )
+        if joined.network not in NETWORKS:
             raise NotFound(
-                f"failed to set up container networking: network {network.mode} not found"
+                f"failed to set up container networking: network {joined.network} not found"
             )
         home = self._register.home(container.id)
-        with kindly(f"start container {container.short_id}"):
+        with (
+            kindly(f"start container {container.short_id}"),
+            subpaths.shown(
+                container.spec.mounts, self._volumes, home=home, by_name=not self._mounting
+            ) as shown,
+        ):
             root = self._mount(container.id, home)
             try:
-                resources = limits.resources(host, self._controllers)
-                self._write_bundle(container, home, root, resources, network)
+                resources = limits.resources(container.spec.host, self._controllers)
+                described = _described(container, mounts=shown, network_mode=joined.network)
+                self._write_bundle(described, home, root, resources, joined)
                 return await self._run(container, life, home, limited=bool(resources))
             except BaseException:
                 self.unmount(container.id)
@@ -106,7 +127,9 @@ class Starter:
     def unmount(self, container_id: str) -> None:
         """Take the root file system down again."""
         self._roots.pop(container_id, None)
-        self._snapshots.unmount(self._register.home(container_id) / ROOTFS)
+        home = self._register.home(container_id)
+        self._snapshots.unmount(home / ROOTFS)
+        shared_memory.withdraw(home, mounting=self._mounting)
 
     def _mount(self, container_id: str, home: Path) -> Path:
         if not home.is_dir():
@@ -123,19 +146,18 @@ class Starter:
         home: Path,
         root: Path,
         resources: dict[str, object],
-        network: sharing.Joined,
+        joined: sharing.Joined,
     ) -> None:
-        host = msgspec.structs.replace(container.spec.host, network_mode=network.mode)
-        container = msgspec.structs.replace(
-            container, spec=msgspec.structs.replace(container.spec, host=host)
-        )
-        config = container.spec.config
+        config, host = container.spec.config, container.spec.host
         user = users.find(root, config.user, extra_groups=host.group_add or ())
         if config.working_dir:
             rootfs.make_directory(root, config.working_dir)
         etc.write(home, config, host)
-        if network.donor:
-            etc.copy(self._register.home(network.donor), home)
+        if joined.donor:
+            etc.copy(self._register.home(joined.donor), home)
+        if host.ipc_mode == "shareable":
+            memory = shared_memory.offer(home, host, mounting=self._mounting)
+            joined = msgspec.structs.replace(joined, memory=memory)
         mounts.make_sources(container.spec.mounts)
         with suppress(OSError):
             os.close(os.open(root / ".dockerenv", os.O_CREAT | os.O_NOFOLLOW, 0o755))
@@ -146,7 +168,7 @@ class Starter:
             directory=home,
             machine=self._machine,
             resources=resources,
-            network=network.namespace,
+            joined=joined,
         )
         (home / "config.json").write_bytes(document)
 
@@ -160,6 +182,13 @@ class Starter:
             tty=container.spec.config.tty,
             console_size=container.spec.host.console_size,
         )
+
+
+def _described(container: Container, *, mounts: tuple[Mount, ...], network_mode: str) -> Container:
+    """The container as the runtime is to see it."""
+    host = msgspec.structs.replace(container.spec.host, network_mode=network_mode)
+    spec = msgspec.structs.replace(container.spec, host=host, mounts=mounts)
+    return msgspec.structs.replace(container, spec=spec)
 
 
 async def _join(

@@ -10,6 +10,7 @@ def fill_volumes(container: Container, starter: Starter, volumes: Volumes) -> No
     """Fill its empty volumes from the image, as Docker does when a container is made; blocks.
 
     Raises:
+        InvalidParameter: the part of one that is to be shown is outside of it.
         DiskFull, SystemFailure: one could not be filled.
 
     """
@@ -19,7 +20,8 @@ def fill_volumes(container: Container, starter: Starter, volumes: Volumes) -> No
     root = starter.mount(container.id)
     try:
         for mount in todo:
-            volumes.fill(mount.name, rootfs.resolve(root, mount.destination))
+            source = rootfs.resolve(root, mount.destination)
+            volumes.fill(mount.name, source, part=mount.subpath)
     finally:
         starter.unmount(container.id)
 

@@ -12,19 +12,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from dockerlab.engine.errors import NotImplementedHere, SystemFailure
+from dockerlab.engine.runtime.membership import members
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _PATIENCE = 2.0  # seconds that freezing may take
 
 
 class Freezer:
-    """Freezes all processes of a PID namespace."""
+    """Freezes all processes of a container."""
 
     def __init__(self, cgroups: Path = _CGROUPS) -> None:
         self._cgroups = cgroups
 
     def freeze(self, container_id: str, pid: int) -> None:
-        """Freeze every process in the PID namespace of ``pid``.
+        """Freeze every process of the container whose first is ``pid``.
 
         Raises:
             NotImplementedHere: this user has no control group to freeze with.
@@ -36,7 +37,7 @@ class Freezer:
             group.mkdir(exist_ok=True)
             # Twice, since a process may fork before it is moved.
             for _ in range(2):
-                _move(namespace_members(pid), group)
+                _move(members(pid), group)
             switch.write_text(on)
         except OSError as error:
             raise NotImplementedHere(
@@ -77,19 +78,6 @@ class Freezer:
                 return
             time.sleep(0.002)
         raise SystemFailure("the container's processes did not freeze in time")
-
-
-def namespace_members(pid: int, *, proc: Path = Path("/proc")) -> Iterator[int]:
-    """The pids, as seen here, of all processes in the PID namespace of ``pid``."""
-    namespace = (proc / str(pid) / "ns" / "pid").readlink()
-    for directory in proc.iterdir():
-        if not directory.name.isdecimal():
-            continue
-        try:
-            if (directory / "ns" / "pid").readlink() == namespace:
-                yield int(directory.name)
-        except OSError:  # it ended, or is not ours
-            continue
 
 
 def _members(group: Path) -> list[int]:

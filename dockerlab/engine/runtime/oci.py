@@ -20,7 +20,8 @@ from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
 from dockerlab.engine.runtime import failures
 from dockerlab.engine.runtime.console import ConsoleSocket
 from dockerlab.engine.runtime.control_group import ControlGroup
-from dockerlab.engine.runtime.freezer import Freezer, namespace_members
+from dockerlab.engine.runtime.freezer import Freezer
+from dockerlab.engine.runtime.membership import ender, members
 from dockerlab.engine.runtime.process import ChildProcess, adopt_helpers, spawn
 from dockerlab.engine.runtime.runtime import Stdio
 from dockerlab.engine.runtime.survivors import end_survivors
@@ -91,6 +92,7 @@ class OciRuntime:
             raise failures.failure(str(failed), config.process.args) from failed
         if limits:
             process.group = ControlGroup(container_id)
+        process.at_end = ender(process.pid, container_id)
         self._running[container_id] = process
         return process
 
@@ -129,7 +131,7 @@ class OciRuntime:
         if not every:
             process.send_signal(signal)
             return
-        for pid in namespace_members(process.pid):
+        for pid in members(process.pid):
             try:
                 os.kill(pid, signal)
             except ProcessLookupError:
@@ -142,7 +144,7 @@ class OciRuntime:
             group = ControlGroup(container_id)
             # Twice, since a process may fork before it is moved.
             for _ in range(2):
-                group.enter(namespace_members(process.pid))
+                group.enter(members(process.pid))
             process.group = group
         process.group.limit(resources)
 

@@ -10,7 +10,7 @@ import asyncio
 import ctypes
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class ChildProcess:
     console: int | None = None
     group: ControlGroup | None = None
     """The control group that is its own, which knows whether it was killed for want of memory."""
+    at_end: Callable[[], None] | None = None
+    """Called when it has ended, and before that is told to anybody."""
 
     def __init__(self, pid: int) -> None:
         """Watch over ``pid``."""
@@ -83,6 +85,8 @@ class ChildProcess:
             result = None
         os.close(self._pidfd)
         _watched.discard(self.pid)
+        if self.at_end is not None:
+            self.at_end()
         if not self._ended.done():
             oom_killed = self.group is not None and self.group.oom_killed()
             self._ended.set_result(_status(result, oom_killed=oom_killed) if result else UNKNOWN)

@@ -212,7 +212,10 @@ def _command_line(container: Container) -> str:
 
 
 def _mounts(container: Container) -> list[Document]:
-    return [without_empty(document(each), "Name", "Driver") for each in container.spec.mounts]
+    shown = [document(each) for each in container.spec.mounts]
+    for each in shown:
+        each.pop("Subpath")
+    return [without_empty(each, "Name", "Driver") for each in shown]
 
 
 def _networks(container: Container) -> Document:

@@ -19,6 +19,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 _ANNOTATIONS_SINCE = Version(1, 43)
 _CONSOLE_SIZE_SINCE = Version(1, 42)
 _PRIVATE_IPC_SINCE = Version(1, 40)
+_SUBPATH_SINCE = Version(1, 45)
 _COMMANDS = ("Cmd", "Entrypoint", "Shell")
 
 
@@ -35,7 +36,7 @@ def decode_request(body: bytes, version: Version) -> CreateRequest:
     """The request that ``body`` spells, as a client of that version means it.
 
     Raises:
-        InvalidParameter: it is not JSON, or not such a request.
+        InvalidParameter: it is not JSON, or not such a request, or not one of that version.
 
     """
     raw = _said(decode(body, dict[str, Any]), ContainerConfig)
@@ -87,6 +88,10 @@ def _as_meant(host: HostConfig, version: Version) -> HostConfig:
         host = msgspec.structs.replace(host, console_size=(0, 0))
     if version < _PRIVATE_IPC_SINCE and not host.ipc_mode:
         host = msgspec.structs.replace(host, ipc_mode="shareable")
+    if version < _SUBPATH_SINCE and any(
+        (mount.volume_options or {}).get("Subpath") for mount in host.mounts or ()
+    ):
+        raise InvalidParameter("VolumeOptions.Subpath needs API v1.45 or newer")
     if host.network_mode in ("", "default"):
         host = msgspec.structs.replace(host, network_mode="bridge")
     if not host.cgroupns_mode:

@@ -8,20 +8,22 @@ the next start removes.
 import asyncio
 import secrets
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 
-from dockerlab.engine.errors import Conflict, NotFound
+from dockerlab.engine.errors import Conflict, EngineError, NotFound
 from dockerlab.engine.events import EventBus
 from dockerlab.engine.filters import Filters
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.metadata.volumes import Volume, VolumeStore
 from dockerlab.engine.snapshots import trees
 from dockerlab.engine.snapshots.disk import kindly
-from dockerlab.engine.volumes import filling
+from dockerlab.engine.volumes import filling, subpath
 from dockerlab.engine.volumes.request import DRIVER, check_driver, check_name
 
 ANONYMOUS = "com.docker.volume.anonymous"
@@ -55,6 +57,7 @@ class Volumes:
         self._rows = VolumeStore(database)
         self._events = events
         self._now = now
+        self._filling = threading.Lock()
         directory.mkdir(mode=0o700, exist_ok=True)
 
     def sweep(self) -> None:
@@ -147,18 +150,30 @@ class Volumes:
         """Keep these volumes for a container, in the transaction that enters it."""
         self._rows.use(container_id, names)
 
-    def fill(self, name: str, source: Path) -> None:
-        """Copy what the image has at the volume's place, where the volume is empty; blocks.
+    def opened(self, name: str, part: str) -> AbstractContextManager[Path]:
+        """A path that means a part of a volume, while the block lasts; see ``subpath.opened``."""
+        return subpath.opened(self.data(name), part)
+
+    def fill(self, name: str, source: Path, *, part: str = "") -> None:
+        """Copy what the image has at the place of a volume, or of its ``part``, if empty; blocks.
 
         Raises:
+            InvalidParameter: the part leads out of the volume.
             DiskFull, SystemFailure: it could not be copied.
 
         """
-        data = self.data(name)
-        with kindly(f"fill volume {name}"):
-            if source.is_symlink() or not source.is_dir() or any(data.iterdir()):
+        with kindly(f"fill volume {name}"), self._filling:  # two may come at the same time
+            if source.is_symlink() or not source.is_dir():
                 return
-            filling.fill(source, data)
+            try:
+                with self.opened(name, part) as place:
+                    empty = not any(place.iterdir())
+            except NotFound:
+                return  # the start will say so
+            except EngineError as error:
+                raise type(error)(f"failed to populate volume: {error}") from None
+            if empty:
+                filling.fill(source, self.data(name), subpath=part)
 
     async def remove(self, name: str, *, force: bool = False) -> None:
         """Remove a volume; with ``force`` it need not be there.

@@ -11,6 +11,8 @@ _AGE = re.compile(
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _OWN_NAME = re.compile(r"^(HOSTNAME=|)[0-9a-f]{12}(?=$|  +\S+ +\")", re.MULTILINE)
 """A container's short ID where it cannot have been learnt: its host name, or a line of `ps`."""
+_VOLUMES = re.compile(r"/[^\s:'\"]+/volumes(?=/[\w.-]+/_data)")
+"""Where an engine keeps its volumes."""
 _GAP = re.compile(r" {2,}")
 
 
@@ -41,6 +43,7 @@ class Normal:
         text = _ID.sub(lambda match: self._names.get(match[0], "<id>"), text)
         text = _SHORT_ID.sub(lambda match: self._names.get(match[0], match[0]), text)
         text = _OWN_NAME.sub(r"\1<container>", text)
+        text = _VOLUMES.sub("<volumes>", text)
         text = _TIME.sub("<time>", text)
         text = _AGE.sub("<age>", text)
         return _GAP.sub("  ", text)

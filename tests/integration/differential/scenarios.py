@@ -100,6 +100,47 @@ RUN = (
         "docker run --rm --network none busybox sh -c 'cat /etc/hosts'",
     ),
     scenario(
+        "run with the processes of another container",
+        "docker run -d --name d-first busybox sleep 100",
+        "docker run --rm --pid container:d-first busybox sh -c 'cat /proc/1/cmdline; kill -0 1'",
+        "docker run --rm --pid container:d-first --init busybox true",
+        "docker create --name d-joined --pid container:d-first busybox true",
+        "docker inspect d-joined --format '{{{{.HostConfig.IpcMode}}}}'",
+        "docker stop -t 0 d-first",
+        "docker start d-joined",
+        "docker rm d-first",
+        "docker start d-joined",
+        "docker rm d-joined",
+        "docker create --pid container:nosuch busybox true",
+        "docker create --pid container: busybox true",
+        "docker run --rm --pid host busybox sh -c 'test -d /proc/1'",
+    ),
+    scenario(
+        "run with the shared memory of another container",
+        "docker run -d --name d-offers --ipc shareable busybox sleep 100",
+        "docker exec d-offers sh -c 'echo shared > /dev/shm/x'",
+        "docker run --rm --ipc container:d-offers busybox sh -c 'cat /dev/shm/x; test -k /dev/shm'",
+        "docker exec d-offers cat /dev/shm/x",
+        "docker run --name d-joined --ipc container:d-offers busybox true",
+        "docker inspect d-offers --format '{{{{.HostConfig.IpcMode}}}}'",
+        "docker stop -t 0 d-offers",
+        "docker start d-joined",
+        "docker rm d-joined d-offers",
+        "docker run -d --name d-keeps busybox sleep 100",
+        "docker run --rm --ipc container:d-keeps busybox true",
+        "docker rm -f d-keeps",
+        "docker run --rm --ipc host busybox sh -c 'test -d /dev/shm'",
+        "docker create --ipc container:nosuch busybox true",
+        "docker run --rm --ipc container: busybox true",
+        "docker create --ipc nosuch busybox true",
+    ),
+    scenario(
+        "publish ports without a network of one's own",
+        "docker run --rm --network host -p 8080:80 busybox true",
+        "docker run --rm --network none -p 8080:80 busybox true",
+        "docker run --rm --network host -P --expose 80 busybox true",
+    ),
+    scenario(
         "run with the network of another container",
         "docker run -d --name d-net --network none busybox sleep 100",
         "docker run --rm --network container:d-net busybox sh -c "
@@ -118,6 +159,7 @@ RUN = (
     ),
     scenario(
         "what a container sees",
+        "docker run --rm --ipc none busybox ls /dev/shm",
         "docker run --rm busybox sh -c 'ls /; ls /dev'",
         "docker run --rm busybox sh -c 'cat /proc/self/status | grep Cap'",
         "docker run --rm busybox sh -c 'cat /proc/self/status | grep -e NoNew -e Seccomp:'",
@@ -401,6 +443,7 @@ PLATFORMS = (
         "docker save --platform linux/amd64 nosuch",
     ),
 )
+_PARTED = "--mount type=volume,src=d-vol,dst=/v"
 VOLUMES = (
     scenario(
         "volumes by name",
@@ -433,6 +476,39 @@ VOLUMES = (
         "docker volume prune -f --filter label=nosuch",
         "docker rm -v d-has",
         "docker volume ls --filter name=d-",
+        "docker volume rm d-vol",
+    ),
+    scenario(
+        "parts of volumes",
+        f"docker run --rm {_PARTED} busybox sh -c 'mkdir -p /v/part/deep; echo hi > /v/part/f'",
+        f"docker run --rm {_PARTED} busybox sh -c 'cd /v; ln -s part link; ln -s /etc out'",
+        f"docker run --rm {_PARTED} busybox sh -c 'cd /v; ln -s no lost; ln -s round round'",
+        f"docker run --rm {_PARTED},volume-subpath=part busybox ls /v",
+        f"docker run --rm {_PARTED},volume-subpath=part/../link/ busybox ls /v",
+        f"docker run --rm {_PARTED},volume-subpath=link/f busybox cat /v",
+        *(
+            f"docker run --rm {_PARTED},volume-subpath={part} busybox ls /v"
+            for part in ("out", "lost", "round", "part/f/x", "../part", "/part")
+        ),
+        "docker run --rm --mount type=volume,dst=/v,volume-subpath=part busybox ls /v",
+        f"docker create --name d-later {_PARTED},volume-subpath=later busybox ls /v",
+        "docker start -a d-later",
+        f"docker run --rm {_PARTED} busybox mkdir /v/later",
+        "docker start -a d-later",
+        "docker create --name d-bin --mount type=volume,src=d-vol,dst=/bin,volume-subpath=out"
+        " busybox",
+        "docker create --name d-bin --mount type=volume,src=d-vol,dst=/bin,volume-subpath=part/deep"
+        " busybox",
+        "docker inspect d-bin --format"
+        " '{{{{range .Mounts}}}}{{{{.Name}}}} {{{{.Destination}}}} {{{{.Mode}}}}{{{{end}}}}'",
+        Step("docker inspect d-bin --format '{{{{json .HostConfig.Mounts}}}}'", json=True),
+        f"docker run --rm {_PARTED} busybox ls /v/part/deep",
+        "docker run --rm --volumes-from d-bin busybox ls /bin/sh",
+        f"docker create --name d-has {_PARTED},volume-subpath=part busybox",
+        "docker cp d-has:/v/f -",
+        "docker cp /etc/hostname d-has:/v/deep/new",
+        f"docker run --rm {_PARTED} busybox ls /v/part/deep",
+        "docker rm d-later d-bin d-has",
         "docker volume rm d-vol",
     ),
     scenario(

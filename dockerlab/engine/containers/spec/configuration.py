@@ -8,6 +8,7 @@ import msgspec
 from dockerlab.engine.containers import mounts
 from dockerlab.engine.containers.machine import Machine
 from dockerlab.engine.containers.model import Container
+from dockerlab.engine.containers.sharing import Joined
 from dockerlab.engine.containers.spec.default_filesystems import default_filesystems
 from dockerlab.engine.containers.spec.linux import linux
 from dockerlab.engine.containers.spec.process import granted_capabilities, process
@@ -22,12 +23,11 @@ def configuration(
     directory: Path,
     machine: Machine,
     resources: Mapping[str, object],
-    network: str = "",
+    joined: Joined,
 ) -> bytes:
     """``config.json`` of a container whose root file system is at ``root``.
 
-    ``directory`` holds its hosts, hostname and resolv.conf; ``network`` is the namespace to join,
-    where it is another container's.
+    ``directory`` holds its hosts, hostname and resolv.conf; ``joined`` is what it has of others.
 
     Raises:
         SystemFailure: the user cannot exist here, or the machine lacks what was asked for.
@@ -39,7 +39,7 @@ def configuration(
         "process": process(container, user, machine=machine),
         "root": {"path": str(root), "readonly": host.readonly_rootfs},
         "mounts": [
-            *default_filesystems(host, machine, directory=directory),
+            *default_filesystems(host, machine, directory=directory, memory=joined.memory),
             *mounts.runtime_mounts(spec.mounts),
             *(mounts.tmpfs(place, options) for place, options in (host.tmpfs or {}).items()),
         ],
@@ -47,7 +47,7 @@ def configuration(
             container,
             granted_capabilities(host, machine),
             resources=resources,
-            network=network,
+            joined=joined.namespaces,
         ),
     }
     if host.uts_mode != "host":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dockerlab.engine.containers import etc
+from dockerlab.engine.containers import etc, shared_memory
 from dockerlab.engine.containers.config import HostConfig
 from dockerlab.engine.containers.machine import Machine
 from dockerlab.engine.errors import SystemFailure
@@ -17,18 +17,27 @@ _TTY_GROUP = 5
 
 
 def default_filesystems(
-    host: HostConfig, machine: Machine, *, directory: Path
+    host: HostConfig, machine: Machine, *, directory: Path, memory: Path | None = None
 ) -> list[dict[str, object]]:
     """The mounts, in the order in which they are made; ``directory`` holds the container's files.
+
+    ``memory`` is the shared memory where it is not the container's alone.
 
     Raises:
         SystemFailure: ``--init`` is asked for, and there is no such program on this machine.
 
     """
-    return [*_kernel_mounts(host, machine), *_etc_mounts(directory), *_init_mount(host, machine)]
+    return [
+        *_kernel_mounts(host, machine, memory),
+        *_shared_memory(host, memory),
+        *_etc_mounts(directory),
+        *_init_mount(host, machine),
+    ]
 
 
-def _kernel_mounts(host: HostConfig, machine: Machine) -> list[dict[str, object]]:
+def _kernel_mounts(
+    host: HostConfig, machine: Machine, memory: Path | None
+) -> list[dict[str, object]]:
     own_network = host.network_mode == "none"
     sys = sys_mount(own_network=own_network)
     if host.privileged and sys["type"] == "sysfs":
@@ -36,7 +45,6 @@ def _kernel_mounts(host: HostConfig, machine: Machine) -> list[dict[str, object]
     pts = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
     if machine.has_id(_TTY_GROUP):
         pts.append(f"gid={_TTY_GROUP}")
-    shm = ["nosuid", "noexec", "nodev", "mode=1777", f"size={host.shm_size}"]
     kernel = ["nosuid", "noexec", "nodev"]
     proc = [] if host.pid_mode != "host" else ["rbind"]
     return [
@@ -49,9 +57,29 @@ def _kernel_mounts(host: HostConfig, machine: Machine) -> list[dict[str, object]
         _mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
         _mount("/dev/pts", "devpts", pts),
         sys,
-        _mount("/dev/mqueue", "mqueue", kernel),
-        *([] if host.ipc_mode == "none" else [_mount("/dev/shm", "tmpfs", shm, source="shm")]),  # noqa: S108
+        *_message_queues(machine, memory, kernel),
     ]
+
+
+def _message_queues(
+    machine: Machine, memory: Path | None, options: list[str]
+) -> list[dict[str, object]]:
+    if memory != shared_memory.OF_THE_MACHINE or not machine.user_namespace:
+        return [_mount("/dev/mqueue", "mqueue", options)]
+    # The machine's own, which only the machine's root may mount anew.
+    place = Path("/dev/mqueue")
+    bind = _mount(str(place), "bind", [*options, "rbind"], source=str(place))
+    return [bind] if place.is_dir() else []
+
+
+def _shared_memory(host: HostConfig, memory: Path | None) -> list[dict[str, object]]:
+    if host.ipc_mode == "none":
+        return []
+    options = ["nosuid", "noexec", "nodev"]
+    place = "/dev/shm"  # noqa: S108 - in the container
+    if memory is not None:
+        return [_mount(place, "bind", ["rbind", "rprivate", *options], source=str(memory))]
+    return [_mount(place, "tmpfs", [*options, *shared_memory.options(host)], source="shm")]
 
 
 def _etc_mounts(directory: Path) -> list[dict[str, object]]:

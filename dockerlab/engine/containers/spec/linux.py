@@ -15,9 +15,11 @@ def linux(
     granted: Sequence[str],
     *,
     resources: Mapping[str, object],
-    network: str,
+    joined: Mapping[str, str],
 ) -> dict[str, object]:
     """The section ``linux`` for a container with the capabilities that it is ``granted``.
+
+    The namespaces that are ``joined`` are there already.
 
     Raises:
         SystemFailure: a device that is to be in it is none, or not there.
@@ -25,7 +27,7 @@ def linux(
     """
     host = container.spec.host
     found: dict[str, object] = {
-        "namespaces": namespaces(host, network),
+        "namespaces": namespaces(host, joined),
         "sysctl": dict(host.sysctls or {}),
         "maskedPaths": list(host.masked_paths or ()),
         "readonlyPaths": list(host.readonly_paths or ()),
