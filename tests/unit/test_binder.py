@@ -3,10 +3,12 @@
 import re
 import subprocess
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 import yaml
 
+from scripts.lab import CONTENTS
 from scripts.system_programs import wanted
 
 BINDER = Path(__file__).resolve().parents[2] / "binder"
@@ -67,3 +69,8 @@ def test_both_scripts_mean_the_same_pack() -> None:
         for path in re.findall(r"=(\$HOME/\S+)", (BINDER / name).read_text())
     }
     assert len(paths) == 1
+
+
+def test_a_lesson_opens_there_as_make_lab_opens_it() -> None:
+    assert f'"contents_manager_class": "{CONTENTS}"' in (BINDER / "postBuild").read_text()
+    assert resolve_name(CONTENTS).__name__ == CONTENTS.rpartition(".")[2]
