@@ -7,11 +7,10 @@ import os
 import stat
 from pathlib import Path
 
+from dockerlab.engine import symlinks
 from dockerlab.engine.containers.looking import Place, find, link_target, split
 from dockerlab.engine.errors import EngineError, InvalidParameter
 
-_MAX_LINKS = 40
-"""As many as Linux follows in one path (path_resolution(7))."""
 _MOST = 16 << 20
 """Bytes of a file that the engine reads into memory."""
 
@@ -25,26 +24,10 @@ def resolve(root: Path, path: str) -> Path:
         InvalidParameter: links lead in a circle.
 
     """
-    ahead = [part for part in reversed(path.split("/")) if part not in ("", ".")]
-    real: list[str] = []
-    links = 0
-    while ahead:
-        part = ahead.pop()
-        if part == "..":
-            del real[-1:]
-            continue
-        try:
-            target = os.readlink(root.joinpath(*real, part))  # noqa: PTH115 - no cost of a Path
-        except OSError:
-            real.append(part)
-            continue
-        links += 1
-        if links > _MAX_LINKS:
-            raise InvalidParameter(f"{path}: too many levels of symbolic links")
-        if target.startswith("/"):
-            real.clear()
-        ahead += [part for part in reversed(target.split("/")) if part not in ("", ".")]
-    return root.joinpath(*real)
+    try:
+        return Path(f"{root}{symlinks.resolve(path, host=lambda inside: f'{root}{inside}')}")
+    except OSError as error:
+        raise InvalidParameter(f"{path}: {error.strerror}") from error
 
 
 def read(root: Path, path: str) -> str:

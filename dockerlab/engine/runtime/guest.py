@@ -4,7 +4,6 @@ Paths are looked up here as the container would, so that a command that is missi
 before anything is started, and a link that says ``/bin/sh`` means the container's.
 """
 
-import os
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,10 +11,7 @@ from pathlib import Path
 import msgspec
 
 from dockerlab.engine.errors import EngineError, SystemFailure
-
-_MAX_LINKS = 40
-"""As many as Linux follows in one path (path_resolution(7))."""
-
+from dockerlab.engine.symlinks import resolve
 
 _MISSING = "no such file or directory"
 
@@ -47,25 +43,10 @@ class Guest:
             SystemFailure: links lead in a circle.
 
         """
-        ahead = _parts(path) if path.startswith("/") else [*_parts(path), *_parts(cwd)]
-        real: list[str] = []
-        links = 0
-        while ahead:
-            part = ahead.pop()
-            if part == "..":
-                del real[-1:]
-                continue
-            real.append(part)
-            try:
-                target = os.readlink(self.host("/" + "/".join(real)))  # noqa: PTH115 - no cost of a Path
-            except OSError:
-                continue
-            links += 1
-            if links > _MAX_LINKS:
-                raise SystemFailure(f"{path}: too many levels of symbolic links")
-            real = [] if target.startswith("/") else real[:-1]
-            ahead += _parts(target)
-        return "/" + "/".join(real)
+        try:
+            return resolve(path, host=self.host, cwd=cwd)
+        except OSError as error:
+            raise SystemFailure(f"{path}: {error.strerror}") from error
 
     def host(self, path: str) -> str:
         """Where on the host a resolved path is."""
@@ -120,7 +101,3 @@ class Guest:
         if stat.S_ISDIR(mode):
             return "is a directory: permission denied"
         return "" if mode & 0o111 else "permission denied"
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in reversed(path.split("/")) if part not in ("", ".")]

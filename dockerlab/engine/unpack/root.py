@@ -13,13 +13,12 @@ from errno import ELOOP, ENOTDIR
 from pathlib import Path
 
 from dockerlab.engine.errors import DataLoss
+from dockerlab.engine.symlinks import MAX_LINKS
 
 Parts = tuple[bytes, ...]
 """A path from the root, component by component."""
 
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_MAX_LINKS = 40
-"""Symbolic links in one path, as many as Linux follows."""
 _KEPT_OPEN = 64
 _MAX_PATH = 4096
 
@@ -166,7 +165,7 @@ def is_whiteout(status: os.stat_result) -> bool:
 
 
 def _refuse_circle(links: int, path: Parts) -> None:
-    if links > _MAX_LINKS:
+    if links > MAX_LINKS:
         raise DataLoss(f"{_show(path)}: too many levels of symbolic links")
 
 
