@@ -709,6 +709,59 @@ async def test_a_layer_that_the_mirror_lost_comes_from_the_next(
     assert content.has(Digest(_BIG.digest))
 
 
+_HURRIED = Timeouts(connect=2, read=1.2)
+
+
+async def _says_nothing(_: web.BaseRequest) -> None:
+    """Accept the connection and the request, and leave it at that."""
+    await asyncio.sleep(30)
+
+
+async def _is_broken(_: web.BaseRequest) -> web.Response:
+    return web.Response(status=500, text="Internal Server Error")
+
+
+async def test_mirrors_are_asked_in_order_until_one_has_it(
+    faulty: FaultyRegistry, open_distribution: Open
+) -> None:
+    """One hangs, one answers 500, one has it not; the fourth is asked at last, a fifth never."""
+    faulty.add(_IMAGE, "library/app")
+    with (
+        running_faulty_registry() as hanging,
+        running_faulty_registry() as broken,
+        running_faulty_registry() as empty,
+        running_faulty_registry() as spare,
+    ):
+        hanging.fault, broken.fault = _says_nothing, _is_broken
+        mirrors = [each.url for each in (hanging, broken, empty, faulty, spare)]
+        distribution = open_distribution(mirrors=mirrors, mirror_timeouts=_HURRIED)
+        assert _resolved(await _pull(distribution, "app")).source == faulty.url
+        assert all(each.seen for each in (hanging, broken, empty))
+        assert not spare.seen
+        hanging.seen.clear()
+        assert _resolved(await _pull(distribution, "app")).source == faulty.url
+        assert not hanging.seen, "who kept us waiting in vain is not asked again so soon"
+
+
+async def test_a_pack_is_asked_before_a_mirror_that_was_silent(
+    pack: Path, faulty: FaultyRegistry, open_distribution: Open
+) -> None:
+    faulty.add(_IMAGE, "library/other")
+    faulty.fault = _says_nothing
+    distribution = open_distribution(
+        mirrors=[faulty.url],
+        mirror_timeouts=_HURRIED,
+        packs=[pack],
+        environ={"HTTPS_PROXY": "http://127.0.0.1:5"},  # Docker Hub is out of reach, too
+    )
+    for _ in range(2):
+        assert _resolved(await _pull(distribution, "app")).source == str(pack)
+        assert len(faulty.seen) == 1
+    faulty.fault = None
+    found = _resolved(await _pull(distribution, "other"))
+    assert found.source == faulty.url, "what the pack has not got is asked of everybody"
+
+
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
     directory = tmp_path / "pack"

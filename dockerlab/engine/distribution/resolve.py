@@ -8,8 +8,9 @@ import msgspec
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.distribution.manifests import decode_manifest
 from dockerlab.engine.distribution.replies import Refused, blob_error, pull_error
+from dockerlab.engine.distribution.silence import Silence
 from dockerlab.engine.distribution.source import RawManifest, Source
-from dockerlab.engine.distribution.transport import Dropped
+from dockerlab.engine.distribution.transport import Dropped, Unreachable
 from dockerlab.engine.errors import DataLoss, EngineError, InvalidParameter, NotFound
 from dockerlab.engine.oci import (
     Descriptor,
@@ -71,9 +72,12 @@ class Inspected(msgspec.Struct, frozen=True):
 
 
 async def find(
-    reference: Reference, sources: Sequence[Source], platform: Platform
+    reference: Reference, sources: Sequence[Source], platform: Platform, silence: Silence
 ) -> AsyncGenerator[Located | Found, None]:
     """The image in the first source that has it whole; ``Found`` comes last.
+
+    A source may be there twice, to be asked again should it not answer the first time. Who does not
+    answer is noted in ``silence``.
 
     Raises:
         NotFound: none has it, or none for the platform, in the registry's own words.
@@ -83,19 +87,31 @@ async def find(
 
     """
     failure: EngineError = NotFound(f"no endpoints found for {reference.familiar}")
+    asked: set[str] = set()
+    answered: set[str] = set()
     for place, source in enumerate(sources):
+        if source.name in answered:
+            continue
+        asked.add(source.name)
+        begun = silence.clock()
         try:
             first = await source.manifest(reference.digest or reference.tag)
             decoded = decode_manifest(first, name=str(reference))
             yield Located(source.name)
             image = await _complete(reference, source, first, decoded, platform)
         except EngineError as error:
+            if isinstance(error, Unreachable):
+                silence.note(source, since=begun)
+            else:
+                answered.add(source.name)
             # What the registry itself said is what the user asked to know; what its mirrors and
             # the packs said is not.
             if place == 0 or (source.canonical and not source.mirror):
                 failure = error
         else:
-            yield Found(image, (source, *sources[place + 1 :]))
+            silence.broken(source)
+            others = (each for each in sources[place + 1 :] if each.name not in asked)
+            yield Found(image, (source, *others))
             return
     raise pull_error(failure, reference) if isinstance(failure, Refused) else failure
 

@@ -27,6 +27,7 @@ from dockerlab.engine.distribution.registry import (
 from dockerlab.engine.distribution.replies import Refused, pull_error
 from dockerlab.engine.distribution.resolve import Found, Inspected, Located, Resolved, find, inspect
 from dockerlab.engine.distribution.search import SearchResult, search
+from dockerlab.engine.distribution.silence import Silence
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.tags import list_tags
 from dockerlab.engine.distribution.transport import MIRROR_TIMEOUTS, Timeouts, Transport
@@ -56,6 +57,7 @@ class Distribution:
         packs: Collection[Path] = (),
         insecure: Collection[str] = (),
         timeouts: Timeouts | None = None,
+        mirror_timeouts: Timeouts = MIRROR_TIMEOUTS,
         patience: Patience | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
@@ -64,6 +66,8 @@ class Distribution:
         self._packs = tuple(packs)
         self._insecure = frozenset(insecure)
         self._timeouts = timeouts or Timeouts()
+        self._mirror_timeouts = mirror_timeouts
+        self._silence = Silence()
         self._patience = patience or Patience()
         self._transport = Transport(environ=environ)
         self._tokens = TokenCache()
@@ -89,7 +93,7 @@ class Distribution:
         self, reference: Reference, platform: Platform | None, credentials: Credentials
     ) -> AsyncGenerator[Located | Found, None]:
         sources = self._sources(reference.stored, credentials)
-        return find(reference.stored, sources, platform or platforms.host())
+        return find(reference.stored, sources, platform or platforms.host(), self._silence)
 
     async def pull(
         self,
@@ -135,10 +139,8 @@ class Distribution:
 
         Raises as ``dockerlab.engine.distribution.push.push``.
         """
-        domain = image.reference.domain
         yield Progress(status=f"The push refers to repository [{image.reference.name}]")
-        own = registry_endpoint(domain, insecure=self._insecure)
-        uploads = Uploads(self._repository(own, image.reference, credentials))
+        uploads = Uploads(self._registry(image.reference, credentials))
         async with aclosing(push(image, uploads, self._content)) as events:
             async for event in events:
                 yield event
@@ -176,9 +178,8 @@ class Distribution:
         address = credentials.server_address.partition("://")[2] or credentials.server_address
         host = address.partition("/")[0]
         domain = DOCKER_HUB if host in _HUB_NAMES else host
-        endpoint = registry_endpoint(domain, insecure=self._insecure)
-        place = self._repository(endpoint, Reference(domain, ""), credentials)
-        url = f"{endpoint.url}/v2/"
+        place = self._registry(Reference(domain, ""), credentials)
+        url = f"{place.name}/v2/"
         try:
             response = await place.request("GET", url, headers={}, scopes=("",))
         except Refused as refused:
@@ -191,26 +192,49 @@ class Distribution:
         return await search(term, limit=limit, transport=self._transport, timeouts=MIRROR_TIMEOUTS)
 
     def _sources(self, reference: Reference, credentials: Credentials) -> tuple[Source, ...]:
+        *mirrors, own = self._registries(reference, credentials)
+        if not self._packs:
+            return self._silence.last((*mirrors, own))
+        # There is another place to ask, so the registry is given little time to be reached; more,
+        # if that place has not got it.
         packs = (PackedImage(pack, reference) for pack in self._packs)
-        return (*self._registries(reference, credentials), *packs)
+        hasty = self._registry(reference, credentials, hasty=True)
+        return (*self._silence.last((*mirrors, hasty, *packs)), own)
 
     def _registries(
         self, reference: Reference, credentials: Credentials
     ) -> tuple[RegistryRepository, ...]:
         mirrors = self._mirrors if reference.domain == DOCKER_HUB else ()
-        own = registry_endpoint(reference.domain, insecure=self._insecure)
         return (
-            # A mirror is somebody else: it never sees the credentials.
-            *(self._repository(mirror, reference, ANONYMOUS) for mirror in mirrors),
-            self._repository(own, reference, credentials),
+            # A mirror is somebody else: it never sees the credentials. One that is slow or busy is
+            # passed over soon: there is another place to ask.
+            *(
+                self._repository(
+                    mirror, reference, ANONYMOUS, self._mirror_timeouts, MIRROR_PATIENCE
+                )
+                for mirror in mirrors
+            ),
+            self._registry(reference, credentials),
         )
 
-    def _repository(
-        self, endpoint: Endpoint, reference: Reference, credentials: Credentials
+    def _registry(
+        self, reference: Reference, credentials: Credentials, *, hasty: bool = False
     ) -> RegistryRepository:
-        # A mirror that is slow or busy is passed over soon: there is another place to ask.
-        timeouts = MIRROR_TIMEOUTS if endpoint.mirror else self._timeouts
-        patience = MIRROR_PATIENCE if endpoint.mirror else self._patience
+        endpoint = registry_endpoint(reference.domain, insecure=self._insecure)
+        timeouts = self._timeouts
+        if hasty:
+            connect = min(timeouts.connect, self._mirror_timeouts.connect)
+            timeouts = Timeouts(connect=connect, read=timeouts.read)
+        return self._repository(endpoint, reference, credentials, timeouts, self._patience)
+
+    def _repository(
+        self,
+        endpoint: Endpoint,
+        reference: Reference,
+        credentials: Credentials,
+        timeouts: Timeouts,
+        patience: Patience,
+    ) -> RegistryRepository:
         authorizer = Authorizer(
             url=endpoint.url,
             credentials=credentials,
