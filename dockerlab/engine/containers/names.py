@@ -5,12 +5,9 @@ gives a name of the same form.
 """
 
 import random
-import re
 
 from dockerlab.engine.errors import InvalidParameter
-
-ALLOWED = "[a-zA-Z0-9][a-zA-Z0-9_.-]"
-_NAME = re.compile(rf"/?{ALLOWED}+")
+from dockerlab.engine.restricted_names import ALLOWED, NAME
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -58,6 +55,7 @@ def check(name: str) -> str:
     'web-1'
 
     """
-    if not _NAME.fullmatch(name):
+    bare = name.removeprefix("/")
+    if not NAME.fullmatch(bare):
         raise InvalidParameter(f"Invalid container name ({name}), only {ALLOWED} are allowed")
-    return name.removeprefix("/")
+    return bare

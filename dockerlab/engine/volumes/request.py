@@ -1,14 +1,12 @@
 """What may be asked of a new volume, and how Docker's ``local`` driver refuses the rest."""
 
-import re
 from collections.abc import Mapping
 
 from dockerlab.engine.errors import InvalidParameter, NotFound, NotImplementedHere
+from dockerlab.engine.restricted_names import ALLOWED, NAME
 
-ALLOWED = "[a-zA-Z0-9][a-zA-Z0-9_.-]"
 DRIVER = "local"
 
-_NAME = re.compile(rf"{ALLOWED}+")
 _MOUNT_OPTIONS = frozenset({"type", "o", "device", "size"})
 
 
@@ -19,7 +17,7 @@ def check_name(name: str) -> None:
             f"create {name}: volume name is too short, names should be at least two alphanumeric"
             " characters"
         )
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidParameter(
             f'create {name}: "{name}" includes invalid characters for a local volume name,'
             f' only "{ALLOWED}" are allowed. If you intended to pass a host directory,'
