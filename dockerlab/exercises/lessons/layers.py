@@ -90,16 +90,21 @@ def _look_stack(client: docker.DockerClient, name: str) -> Stack:
     )
 
 
+def _missing(name: str, before: Stack, now: Stack) -> Verdict | None:
+    """What is wrong where there is no image of this name, or one upon another base."""
+    if name not in now.names:
+        fresh = sorted(set(now.names) - set(before.names))
+        return wrong("other_name", name=fresh[0]) if fresh else wrong("none")
+    return None if now.is_on_base else wrong("other_base")
+
+
 def _look_hello(client: docker.DockerClient) -> Stack:
     return _look_stack(client, HELLO)
 
 
 def _judge_frozen(before: Stack, now: Stack, answer: object) -> Verdict:
-    if HELLO not in now.names:
-        fresh = sorted(set(now.names) - set(before.names))
-        return wrong("other_name", name=fresh[0]) if fresh else wrong("none")
-    if not now.is_on_base:
-        return wrong("other_base")
+    if missing := _missing(HELLO, before, now):
+        return missing
     if not now.above:
         return wrong("same")
     return passed() if "/note" in now.top else wrong("no_note")
@@ -139,11 +144,8 @@ def _look_lean(client: docker.DockerClient) -> Stack:
 
 
 def _judge_lean(before: Stack, now: Stack, answer: object) -> Verdict:
-    if LEAN not in now.names:
-        fresh = sorted(set(now.names) - set(before.names))
-        return wrong("other_name", name=fresh[0]) if fresh else wrong("none")
-    if not now.is_on_base:
-        return wrong("other_base")
+    if missing := _missing(LEAN, before, now):
+        return missing
     if "/sum" not in now.everywhere:
         return wrong("no_sum")
     if "/.wh.big" in now.everywhere:
