@@ -35,6 +35,8 @@ class ContainerSeen:
     """What follows the image's name in `docker run`, or the image's own command."""
     started: str
     """When it was started last, in the engine's words; a second start makes another of it."""
+    created: str = ""
+    """When it was made, in the engine's words (RFC 3339, so later ones sort later)."""
 
 
 def see_container(client: docker.DockerClient, name: str) -> ContainerSeen | None:
@@ -56,6 +58,7 @@ def see_container(client: docker.DockerClient, name: str) -> ContainerSeen | Non
         exit_code=state["ExitCode"],
         command=tuple(config.get("Cmd") or ()),
         started=state.get("StartedAt", ""),
+        created=found.get("Created", ""),
     )
 
 

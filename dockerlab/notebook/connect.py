@@ -35,9 +35,10 @@ def connect(*, show: bool | None = None) -> docker.DockerClient:
     if in_notebook():
         from IPython.core.getipython import get_ipython  # noqa: PLC0415
 
-        from dockerlab.notebook import shell  # noqa: PLC0415
+        from dockerlab.notebook import shell, slips  # noqa: PLC0415
 
         shell.install(get_ipython())
+        slips.install(get_ipython())
     if in_notebook() if show is None else show:
         from dockerlab.notebook.card import show_card  # noqa: PLC0415
 

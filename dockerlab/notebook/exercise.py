@@ -18,6 +18,7 @@ from dockerlab.errors import LessonProblem
 from dockerlab.exercises import Exercise, LessonScore, Outcome, Tries, exercises_of
 from dockerlab.exercises.texts import ExerciseTexts, texts_of
 from dockerlab.messages import text
+from dockerlab.notebook import shell
 from dockerlab.notebook.notice import Notice, Tone
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ class OpenExercise:
         self._client = client
         self._score = score
         self._hints_given = 0
+        self._commands = shell.commands_run()
         self._before = self._look()
+
+    def show_card(self) -> None:
+        """Show the task; what is run from now on counts as an attempt."""
+        self._commands = shell.commands_run()
+        _show(self.card)
 
     def check(self, answer: object = ...) -> Notice:
         """Look at the engine and at `answer`, and say what was seen.
@@ -60,7 +67,10 @@ class OpenExercise:
         self._score.checked(self._exercise.name, verdict.outcome)
         title = text(f"exercise.{verdict.outcome.name.lower()}", title=self._texts.title)
         if verdict.outcome is Outcome.NOT_ATTEMPTED:
-            lines = (text("exercise.stuck", name=self._exercise.name),)
+            lines: tuple[str, ...] = (text("exercise.stuck", name=self._exercise.name),)
+            if shell.commands_run() > self._commands:  # "not attempted" would be unkind
+                title = text("exercise.wrong", title=self._texts.title)
+                lines = (text("exercise.unchanged"), *lines)
         else:
             lines = (self._texts.sentence(verdict.sentence, verdict.values),)
         return Notice(_TONES[verdict.outcome], title, lines)

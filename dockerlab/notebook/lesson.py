@@ -115,7 +115,7 @@ class Lesson:
         if name not in self._exercises:
             opened = open_exercise(self.name, name, client=self.client, score=self.score)
             self._exercises[name] = opened
-        show(self._exercises[name].card)
+        self._exercises[name].show_card()
         return self._exercises[name]
 
     def predict(self, name: str) -> OpenPrediction:

@@ -83,6 +83,12 @@ class Command:
 
 Observer = Callable[[Command], None]
 _observers: list[Observer] = []
+_run = 0
+
+
+def commands_run() -> int:
+    """Return how many `!docker` commands this kernel has run."""
+    return _run
 
 
 def observe(observer: Observer) -> Callable[[], None]:
@@ -124,6 +130,8 @@ def run(line: str, *, out: TextIO | None = None) -> int:
     if wants_terminal(line):
         screen.write(messages.text("shell.no_terminal", command=line.strip()) + "\n")
         return REFUSED
+    global _run  # noqa: PLW0603 - one kernel has one shell
+    _run += 1
     command = Command(line=line.strip(), started=time.time())
     for observer in tuple(_observers):
         observer(command)

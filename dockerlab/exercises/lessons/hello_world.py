@@ -65,12 +65,12 @@ def _judge_named(before: Containers, now: Containers, answer: object) -> Verdict
             return wrong("not_started")
         return passed(id=made.id[:12])
     fresh = [each for each in now.all if each not in before.all]
-    for each in fresh:
-        if any(word.startswith("--name") for word in each.command):
-            return wrong("after_image", id=each.id[:12])
-    if fresh:
-        return wrong("other_name", name=fresh[0].name)
-    return wrong("none")
+    if not fresh:
+        return wrong("none")
+    last = max(fresh, key=lambda each: each.created)
+    if any(word.startswith("--name") for word in last.command):
+        return wrong("after_image", id=last.id[:12])
+    return wrong("other_name", name=last.name)
 
 
 def _judge_again(before: Containers, now: Containers, answer: object) -> Verdict:

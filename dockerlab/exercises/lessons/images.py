@@ -79,7 +79,8 @@ def _look_identity(client: docker.DockerClient) -> Identity:
 
 
 def _judge_identity(before: Identity, now: Identity, answer: object) -> Verdict:
-    given = word(answer).removeprefix("sha256:")
+    # `client.images.get(…)` without its `.id` is as good: it is the image itself.
+    given = word(getattr(answer, "id", answer)).removeprefix("sha256:")
     wanted, slim = (_hex(each) for each in (now.wanted, now.slim))
     if not wanted:
         return wrong("no_image")

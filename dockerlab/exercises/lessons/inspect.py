@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dockerlab.exercises.answers import word
 from dockerlab.exercises.exercise import Exercise
-from dockerlab.exercises.looking import see_container, see_image
+from dockerlab.exercises.looking import (
+    ContainerSeen,
+    see_container,
+    see_containers,
+    see_image,
+)
 from dockerlab.exercises.prediction import Choice
 from dockerlab.exercises.verdict import Verdict, passed, wrong
 
@@ -65,11 +70,18 @@ def _look_at_hello(client: docker.DockerClient) -> Started | None:
     return _started_by(HELLO, client)
 
 
+def _made_of_options(client: docker.DockerClient) -> ContainerSeen | None:
+    """The last greeter whose options were taken for its words, its name among them."""
+    made = see_containers(client, image=GREETER) if see_image(client, GREETER) else ()
+    odd = [each for each in made if each.command and each.command[0].startswith("-")]
+    return max(odd, key=lambda each: each.created, default=None)
+
+
 def _look_at_ciao(client: docker.DockerClient) -> Greeting | None:
-    seen = see_container(client, CIAO)
+    seen = see_container(client, CIAO) or _made_of_options(client)
     if seen is None:
         return None
-    config = client.api.inspect_container(CIAO)["Config"]
+    config = client.api.inspect_container(seen.id)["Config"]
     settings = dict(each.partition("=")[::2] for each in config.get("Env") or ())
     return Greeting(
         of_greeter=seen.image_id == see_image(client, GREETER),
@@ -112,7 +124,7 @@ def _judge_ciao(before: Greeting | None, now: Greeting | None, answer: object) -
         return wrong("missing")
     if not now.of_greeter:
         return wrong("other_image", image=now.image)
-    if any(each.startswith(("-e", "-w", "--env", "--workdir")) for each in now.command):
+    if any(each.startswith(("-e", "-w", "--")) for each in now.command):
         return wrong("behind", command=" ".join(now.command))
     if now.greeting != "ciao":
         return wrong("greeting", greeting=now.greeting)
@@ -170,7 +182,7 @@ EXERCISES = (
         given=_GREETER,
         solution=f"!docker run --name {CIAO} -e GREETING=ciao -w /tmp {GREETER}",
         mistakes={
-            "behind": f"!docker run --name {CIAO} {GREETER} -e GREETING=ciao -w /tmp",
+            "behind": f"!docker run {GREETER} -e GREETING=ciao -w /tmp --name {CIAO}",
             "greeting": f"!docker run --name {CIAO} -w /tmp {GREETER}",
             "folder": f"!docker run --name {CIAO} -e GREETING=ciao {GREETER}",
             "other_image": f"!docker run --name {CIAO} centos echo ciao from /tmp",

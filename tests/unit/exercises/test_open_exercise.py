@@ -1,5 +1,6 @@
 """An exercise in the learner's hands: card, check, hints, solution, and what is counted."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from dockerlab.errors import LessonProblem
 from dockerlab.exercises import LessonScore, Outcome, load_score
 from dockerlab.exercises.lessons.hello_world import EXERCISES, Containers
 from dockerlab.exercises.looking import ContainerSeen
+from dockerlab.notebook import shell
 from dockerlab.notebook.exercise import OpenExercise, open_exercise
 
 LESSON = "01-hello-world"
@@ -77,6 +79,27 @@ def test_it_goes_from_not_attempted_over_wrong_to_passed(
     assert repr(named).endswith("Passed.")
     assert score.tries["named"].outcome is Outcome.PASSED
     assert score.tries["named"].checks == 2
+
+
+def test_a_command_that_changes_nothing_is_no_silence(
+    opened: Callable[[Scene], OpenExercise],
+) -> None:
+    named = opened(Scene(EMPTY))
+    named.show_card()
+    with io.StringIO() as screen:
+        shell.run("echo docker", out=screen)
+    said = repr(named.check())
+    assert said.startswith("✗ Not yet") or said.startswith("– Not yet")
+    assert "What did your command answer?" in said
+    named.show_card()
+    assert repr(named.check()).startswith("– Not attempted yet")
+
+
+def test_the_newest_container_is_spoken_of() -> None:
+    wrong_way = container("odd", command=("--name", "lab01-hello"), created="2026-01-01T00:00:00Z")
+    later = container("later", created="2026-01-01T00:00:05Z")
+    verdict = NAMED.check(EMPTY, Containers((wrong_way, later), None, "sha256:1"))
+    assert (verdict.sentence, verdict.values) == ("other_name", {"name": "later"})
 
 
 def test_an_engine_that_is_gone_is_a_sentence(opened: Callable[[Scene], OpenExercise]) -> None:

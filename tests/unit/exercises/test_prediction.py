@@ -53,7 +53,7 @@ def test_nothing_is_taken_after_the_next_cell(second: OpenPrediction, score: Les
 def test_an_answer_stays_when_the_next_cell_runs(second: OpenPrediction) -> None:
     second.answer("a")
     second.close()
-    assert repr(second.reveal("pull")).startswith("✗ You predicted: nothing")
+    assert repr(second.reveal("pull")).startswith("✗ You predicted “nothing")
 
 
 def test_it_looks_the_same_each_time(score: LessonScore) -> None:
