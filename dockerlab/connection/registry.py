@@ -5,8 +5,8 @@ import os
 import ssl
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Thread
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -48,19 +48,22 @@ def named_mirrors(environ: Mapping[str, str] = os.environ) -> list[str]:
 def ask_registries(urls: Iterable[str], *, timeout: float = TIMEOUT) -> list[RegistryAnswer]:
     """Ask all registries at once and return their answers in the order of `urls`."""
     addresses = list(urls)
-    # Not a `with` block: name resolution knows no time-out, and must not be waited for.
-    pool = ThreadPoolExecutor(max_workers=max(1, len(addresses)))
-    try:
-        waiting = [pool.submit(ask_registry, url, timeout=timeout) for url in addresses]
-        answers = []
-        for url, future in zip(addresses, waiting, strict=True):
-            try:
-                answers.append(future.result(timeout=timeout + 0.5))
-            except TimeoutError:
-                answers.append(RegistryAnswer(url, answers=False, reason="timed out"))
-        return answers
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    answers: dict[str, RegistryAnswer] = {}
+
+    def ask(url: str) -> None:
+        answers[url] = ask_registry(url, timeout=timeout)
+
+    # Not a pool: name resolution knows no time-out, and a pool is waited for when Python ends.
+    threads = [Thread(target=ask, args=(url,), daemon=True) for url in addresses]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + timeout + 0.5
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    late = "timed out"
+    return [
+        answers.get(url) or RegistryAnswer(url, answers=False, reason=late) for url in addresses
+    ]
 
 
 def ask_registry(url: str, *, timeout: float = TIMEOUT) -> RegistryAnswer:
