@@ -109,7 +109,6 @@ class Lesson:
             LessonProblem: the lesson has no exercise of this name.
 
         """
-        from dockerlab.notebook.display import show  # noqa: PLC0415
         from dockerlab.notebook.exercise import open_exercise  # noqa: PLC0415
 
         if name not in self._exercises:
