@@ -14,7 +14,8 @@
    `images=`. That is how a plain `docker run hello-world`, typed exactly as in a terminal and of
    an image that carries no label of ours, is found again. An image is removed by the name that
    appeared, never by force. An image without a name (some engines keep each step of a build)
-   counts as well, if it appeared so and stands on one that the lesson declared.
+   counts as well, if it appeared so and stands on one that the lesson declared; so does a container
+   of such an image, which is what a failed build leaves.
 
 So a container that the learner makes in a terminal or in another notebook between two cells is
 never touched, whatever its image; neither is anything that existed before the lesson, even under a
@@ -29,7 +30,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dockerlab.errors import LessonProblem
 from dockerlab.exercises import LessonScore, load_score
@@ -37,6 +38,7 @@ from dockerlab.exercises.report import summary
 from dockerlab.labels import LESSON_LABEL
 from dockerlab.notebook.belongings import make_folder, remove_folder
 from dockerlab.notebook.cleanup import CleanUp, clean_up
+from dockerlab.notebook.hooks import hook, unhook
 from dockerlab.notebook.inventory import (
     Inventory,
     appeared,
@@ -154,27 +156,42 @@ class Lesson:
         before, self._before_cell = self._before_cell, None
         after = take_inventory(self.client) if before else None
         if before and after:
-            self.record.add(self._made(appeared(before, after, images=self.images), after))
+            self.record.add(self._made(before, after))
 
-    def _made(self, found: Inventory, now: Inventory) -> Inventory:
-        """Keep of the nameless images those that stand on an image that the lesson declared."""
-        if not found.nameless:
+    def _made(self, before: Inventory, now: Inventory) -> Inventory:
+        """What appeared and is ours: of what has no name only what stands on a declared image."""
+        found = appeared(before, now, images=self.images)
+        # What a failed build leaves: its step's container, whose image no name may lead to.
+        steps = {
+            identity: image
+            for identity, image in now.containers.items()
+            if identity not in before.containers and image in now.nameless
+        }
+        nameless = found.nameless.union(steps.values())
+        if not nameless:
             return found
         declared = {image for name, image in now.images.items() if matches(name, self.images)}
         bases = [see_layers(self.client, image) for image in declared]
         ours = {
             identity
-            for identity in found.nameless
+            for identity in nameless
             if any(_stands_on(see_layers(self.client, identity), base) for base in bases)
         }
-        return replace(found, nameless=frozenset(ours))
+        return replace(
+            found,
+            containers={
+                **found.containers,
+                **{identity: image for identity, image in steps.items() if image in ours},
+            },
+            nameless=frozenset(found.nameless & ours),
+        )
 
     def end(self) -> CleanUp:
         """Remove what the lesson made and say what was removed and what was left, with reasons."""
         global _current  # noqa: PLW0603 - one kernel works on one lesson at a time
         from dockerlab.notebook import following  # noqa: PLC0415
 
-        _unhook(self)
+        unhook(self)
         following.unfollow()
         if _current is self:
             _current = None
@@ -213,7 +230,7 @@ def start_lesson(
 
     engine = client or connect(show=False)
     if _current is not None:
-        _unhook(_current)
+        unhook(_current)
     record = load_record(name, engine=engine)
     clean_up(engine, record=record, lesson=name)
     lesson = Lesson(name, client=engine, images=images, record=record)
@@ -224,7 +241,7 @@ def start_lesson(
         found = appeared(before, after, images=lesson.images)
         record.add(replace(found, nameless=frozenset()))
     _current = lesson
-    _hook(lesson)
+    hook(lesson)
     following.follow(engine)
     return lesson
 
@@ -274,27 +291,3 @@ def _stands_on(layers: Sequence[str], base: Sequence[str]) -> bool:
 
 def _is_pattern(name: str) -> bool:
     return any(character in name for character in "*?[")
-
-
-def _hook(lesson: Lesson) -> None:
-    shell = _shell()
-    if shell is not None:
-        shell.events.register("pre_run_cell", lesson.before_cell)
-        shell.events.register("post_run_cell", lesson.after_cell)
-
-
-def _unhook(lesson: Lesson) -> None:
-    shell = _shell()
-    if shell is None:
-        return
-    for event, hook in (("pre_run_cell", lesson.before_cell), ("post_run_cell", lesson.after_cell)):
-        # IPython raises where the hook is not registered: a lesson may be ended twice.
-        if hook in shell.events.callbacks[event]:
-            shell.events.unregister(event, hook)
-
-
-def _shell() -> Any:  # noqa: ANN401 - IPython is untyped and optional here
-    import sys  # noqa: PLC0415
-
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None

@@ -1,10 +1,12 @@
 """A lesson removes what it made, and nothing else, on a real engine."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import docker
 import pytest
+from docker.errors import BuildError
 
 from dockerlab.notebook import lesson as lessons
 from dockerlab.notebook.cleanup import cleanup
@@ -54,6 +56,21 @@ def test_it_removes_what_its_cells_made(client: docker.DockerClient) -> None:
     assert not done.left
     assert not done.elsewhere
     assert made not in ids(client)
+
+
+def test_it_removes_what_a_failed_build_left(client: docker.DockerClient) -> None:
+    lesson = start_lesson("test", images=["busybox"], client=client)
+    existing = ids(client)
+    with lesson.recording():
+        client.images.pull("busybox", tag="latest")
+        steps = io.BytesIO(b"FROM busybox\nLABEL failed=first\nRUN exit 3\n")
+        with pytest.raises(BuildError):
+            client.images.build(fileobj=steps, network_mode="none")
+    left = ids(client) - existing
+    assert left
+    done = lesson.end()
+    assert set(done.containers) == left
+    assert not client.images.list(all=True)
 
 
 def test_it_leaves_what_was_there_before(client: docker.DockerClient) -> None:
