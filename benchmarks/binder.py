@@ -6,24 +6,35 @@ Builds the image as Binder would (tests/engines/binder_image.py), and starts a s
 lesson: user 1000, no privilege, no network, 2 GB, one CPU, JupyterLab started by `binder/start`.
 Memory is the container's working set (cgroup usage less inactive file pages, which is what
 Kubernetes and `docker stats` count): JupyterLab, kernel, engine and containers, sampled five times
-a second. Needs root and Linux, and a machine that does nothing else meanwhile.
+a second; at its peak the processes' own shares of it are noted (proportional set sizes), and what
+is left over are files in memory and the kernel's own. Then lesson 01 with less than one CPU.
+
+Without arguments the tables of docs/binder.md are written anew. Needs root and Linux, and a machine
+that does nothing else meanwhile.
 """
 
 import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker import DockerClient
 
+from benchmarks import report
 from benchmarks.learner import Server, Visit, browser
+from benchmarks.processes import memory_by_part
 from benchmarks.running import running
-from tests.engines.binder import Session, running_session
-from tests.engines.binder_image import build
+from tests.engines.binder import running_session
+from tests.engines.binder_image import HOME, IMAGE, build
+from tests.engines.engine import Engine
+from tests.notebooks.lessons import FIRST, ORIGINALS, ROOT
 
-LESSONS = Path(__file__).resolve().parents[1] / "notebooks" / "en"
+PAGE = ROOT / "docs/binder.md"
+SHARES = (1.0, 0.5, 0.25, 0.1)
+"""How much of a CPU a session gets; mybinder.org promises 0.01 and allows 1."""
 _PACK = """\
 from pathlib import Path
 from dockerlab.packs import bundle, read_pack
@@ -33,62 +44,96 @@ folder = sum(each.stat().st_size for each in pack.folder.rglob("*") if each.is_f
 print(len(pack.images), folder, Path("/tmp/course.tar.zst").stat().st_size)
 """
 _EVERY = 0.2
+_NEWS = 2_000_000
+"""By how many bytes a peak must be higher than the last for its parts to be looked at again."""
 
 
-def tables(lessons: list[Path]) -> Iterator[str]:
-    """Measure, a Markdown table at a time."""
-    with running(["docker"]) as field:
-        docker = field.engines[0]
-        build(docker, field.registry)
-        lines = [
-            "| lesson | JupyterLab answers after s | first output after s | ends after s "
-            "| peak memory MB | errors |",
-            "| --- | ---: | ---: | ---: | ---: | ---: |",
-        ]
-        client = docker.client()
-        for lesson in lessons:
-            begun = time.monotonic()
-            with running_session(docker) as session, session.jupyterlab() as url:
-                visit, peak = asyncio.run(_visit(url, lesson, begun, client, session))
-            lines.append(
-                f"| {lesson.stem} | {visit.server:.1f} | {visit.first_output:.1f} "
-                f"| {visit.finished:.1f} | {peak / 1e6:.0f} | {len(visit.errors)} |"
-            )
-            for error in visit.errors:
-                print(error, file=sys.stderr)
-        with running_session(docker) as session:
-            count, folder, file = map(int, session.run("python", "-c", _PACK).stdout.split())
-        client.close()
-        yield "\n".join(lines)
+@dataclass
+class Peak:
+    """The most memory that a session took so far, in bytes, and whose it was."""
+
+    size: int = 0
+    parts: dict[str, int] = field(default_factory=dict)
+
+
+def lessons_table(docker: Engine, lessons: Iterable[Path]) -> Iterator[str]:
+    """Give each lesson a session of its own; a row of the table at a time."""
+    yield (
+        "| lesson | JupyterLab answers after s | first output after s | ends after s "
+        "| peak memory MB | of it JupyterLab | kernel | engine | commands, containers "
+        "| files, kernel's own | errors |"
+    )
+    yield f"| --- |{' ---: |' * 10}"
+    for lesson in lessons:
+        visit, peak = visit_in_session(docker, lesson)
+        own = [peak.parts[name] for name in ("server", "kernels", "engine", "rest")]
+        sizes = (f"{size / 1e6:.0f}" for size in (peak.size, *own, peak.size - sum(own)))
         yield (
-            "| pack | images | folder MB | .tar.zst MB |\n| --- | ---: | ---: | ---: |\n"
-            f"| the course, from the test's registry | {count} | {folder / 1e6:.1f} "
-            f"| {file / 1e6:.1f} |"
+            f"| {lesson.stem} | {visit.server:.1f} | {visit.first_output:.1f} "
+            f"| {visit.finished:.1f} | {' | '.join(sizes)} | {len(visit.errors)} |"
         )
 
 
+def shares_table(docker: Engine, shares: Iterable[float] = SHARES) -> Iterator[str]:
+    """Give lesson 01 a session with each of these shares of a CPU."""
+    yield "| CPU | JupyterLab answers after s | lesson 01's first output after s | ends after s |"
+    yield "| ---: | ---: | ---: | ---: |"
+    for share in shares:
+        visit, _ = visit_in_session(docker, FIRST, options=[f"--cpus={share}"])
+        yield (
+            f"| {share:g} | {visit.server:.1f} | {visit.first_output:.1f} | {visit.finished:.1f} |"
+        )
+
+
+def sizes_table(docker: Engine) -> Iterator[str]:
+    """Weigh the pack, as a folder and as one file, and the image that it is part of."""
+    with running_session(docker) as session:
+        count, folder, file = map(int, session.run("python", "-c", _PACK).stdout.split())
+    client = docker.client()
+    image = client.images.get(IMAGE).attrs["Size"]
+    client.close()
+    yield "| pack | images | folder MB | .tar.zst MB | image MB |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
+    sizes = f"{folder / 1e6:.1f} | {file / 1e6:.1f} | {image / 1e6:.0f}"
+    yield f"| the course, from the test's registry | {count} | {sizes} |"
+
+
+def visit_in_session(
+    docker: Engine, lesson: Path, *, options: Sequence[str] = ()
+) -> tuple[Visit, Peak]:
+    """Run a lesson in a session with these further options of `docker run`, and watch it."""
+    begun = time.monotonic()
+    client = docker.client()
+    with running_session(docker, options=options) as session, session.jupyterlab() as url:
+        visit, peak = asyncio.run(_visit(url, lesson, begun, client, session.container))
+    client.close()
+    for error in visit.errors:
+        print(error, file=sys.stderr)
+    return visit, peak
+
+
 async def _visit(
-    url: str, lesson: Path, begun: float, client: DockerClient, session: Session
-) -> tuple[Visit, int]:
-    visit = Visit(lesson.stem, begun)
-    watching = asyncio.create_task(_peak(client, session))
+    url: str, lesson: Path, begun: float, client: DockerClient, container: str
+) -> tuple[Visit, Peak]:
+    visit, peak = Visit(lesson.stem, begun), Peak()
+    watching = asyncio.create_task(_watch(peak, client, container))
     async with browser() as http:
         server = await Server(http, url).opened(every=0.05)
         visit.server = visit.now()
         await server.run(lesson, visit, path=f"notebooks/en/{lesson.name}")
     visit.finished = visit.now()
     watching.cancel()
-    return visit, await watching
+    await asyncio.gather(watching, return_exceptions=True)
+    return visit, peak
 
 
-async def _peak(client: DockerClient, session: Session) -> int:
-    peak = 0
-    try:
-        while True:
-            peak = max(peak, await asyncio.to_thread(_working_set, client, session.container))
-            await asyncio.sleep(_EVERY)
-    except asyncio.CancelledError:
-        return peak
+async def _watch(peak: Peak, client: DockerClient, container: str) -> None:
+    while True:
+        size = await asyncio.to_thread(_working_set, client, container)
+        if size > peak.size + _NEWS:
+            peak.parts = await asyncio.to_thread(memory_by_part, Path(HOME), container=container)
+        peak.size = max(peak.size, size)
+        await asyncio.sleep(_EVERY)
 
 
 def _working_set(client: DockerClient, container: str) -> int:
@@ -99,15 +144,30 @@ def _working_set(client: DockerClient, container: str) -> int:
     return int(memory["usage"]) - int(idle)
 
 
+def _shown(rows: Iterator[str]) -> str:
+    """Print a table row by row, and return it whole."""
+    kept = []
+    for row in rows:
+        print(row, flush=True)
+        kept.append(row)
+    print()
+    return "\n".join(kept)
+
+
 def main() -> None:
-    """Measure the lessons that are named, or all."""
+    """Measure the lessons that are named, or all of them and write the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.binder", description=__doc__)
     parser.add_argument("lessons", nargs="*", metavar="LESSON", help="such as 01; default all")
     chosen = parser.parse_args().lessons
-    lessons = sorted(LESSONS.glob("[0-9][0-9]-*.ipynb"))
-    wanted = [each for each in lessons if not chosen or each.name[:2] in chosen]
-    for table in tables(wanted):
-        print(table, "\n", flush=True)
+    wanted = [each for each in ORIGINALS if not chosen or each.name[:2] in chosen]
+    with running(["docker"]) as started:
+        docker = started.engines[0]
+        build(docker, started.registry)
+        lessons = _shown(lessons_table(docker, wanted))
+        if not chosen:
+            report.write("lessons", [lessons], page=PAGE)
+            report.write("shares", [_shown(shares_table(docker))], page=PAGE)
+            report.write("sizes", [_shown(sizes_table(docker))], page=PAGE)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The processes of one learner, told by the home that their environment names."""
+"""The processes of one learner: those with a home of her own, or those in a container."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PARTS = {
-    "server": ("jupyterhub", "jupyter-labhub", "jupyterlab"),
+    "server": ("jupyterhub", "jupyter-lab", "jupyterlab"),
     "kernels": ("ipykernel",),
     "engine": ("dockerlab.engine",),
 }
@@ -22,11 +22,14 @@ class _Process:
     home: str
 
 
-def memory_by_part(home: Path) -> dict[str, int]:
-    """Bytes (proportional set size) of a learner's server, kernels, engine, and all the rest."""
+def memory_by_part(home: Path, *, container: str = "") -> dict[str, int]:
+    """Bytes (proportional set size) of a learner's server, kernels, engine, and all the rest.
+
+    `home` is what her processes have in HOME, `container` the ID of the one that they are in.
+    """
     sizes = dict.fromkeys((*_PARTS, "rest"), 0)
     for process in _processes():
-        if process.home != str(home):
+        if process.home != str(home) or not _is_in(process.pid, container):
             continue
         part = next(
             (name for name, words in _PARTS.items() if any(w in process.command for w in words)),
@@ -62,6 +65,13 @@ def _processes() -> Iterator[_Process]:
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
             if command:
                 yield _Process(int(entry.name), command.decode(errors="replace"), home.decode())
+
+
+def _is_in(pid: int, container: str) -> bool:
+    """Whether a process is in the container, as its control group's path tells."""
+    with suppress(OSError):
+        return container in Path(f"/proc/{pid}/cgroup").read_text()
+    return False
 
 
 def _proportional(pid: int) -> int:

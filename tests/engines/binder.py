@@ -4,10 +4,12 @@ Docker's default seccomp profile, user 1000, no new privileges, no capability, n
 memory, one CPU, no Docker socket. `binder/start` starts JupyterLab in it, as there.
 """
 
+import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic, sleep
 
 from tests.engines.binder_image import HOME, IMAGE
@@ -26,6 +28,8 @@ JUPYTER = (
     *("jupyter", "lab", "--ip=0.0.0.0", "--port=8888", "--no-browser"),
     *("--IdentityProvider.token=", "--ServerApp.allow_origin=*"),
 )
+_REFUSED = ("ptrace", "process_vm_readv", "process_vm_writev", "unshare", "setns", "mount")
+"""What some sandboxes refuse: namespaces, and what proot cannot work without."""
 _REAPER = '"$@" & wait'
 """Collects orphans, and outlives JupyterLab."""
 
@@ -71,6 +75,13 @@ class Session:
         """What `binder/start` and JupyterLab said."""
         ran = self.engine.docker("logs", self.container)
         return (ran.stdout + ran.stderr).decode(errors="replace")
+
+
+def without_ptrace(profile: Path) -> str:
+    """The option of a session that may not even trace processes; `profile` is written for it."""
+    rule = {"names": _REFUSED, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}))
+    return f"--security-opt=seccomp={profile}"
 
 
 @contextmanager

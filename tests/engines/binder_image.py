@@ -26,7 +26,12 @@ HOME = "/home/jovyan"
 _BASE = "dockerlab-binder-base"
 _ENVIRONMENT = "/srv/notebook"
 _PYTHON = "3.11"  # of Debian 12
-_LOCK = REPOSITORY / "requirements" / "lab.txt"
+_LOCKS = REPOSITORY / "requirements"
+_FOR_TESTS = {
+    *("nbval", "pytest", "coverage", "iniconfig"),  # environment.yml has nbval, which needs these
+    *("hypothesis", "pytest-asyncio", "pytest-timeout", "sortedcontainers"),
+}
+"""With these the lessons' outputs are compared, and the suites are run, in there."""
 _FROM_CONDA = ("python3", "python3-venv", "graphviz", "ca-certificates", "libstdc++6")
 """What the base image and conda bring on Binder."""
 _HOOKS = (
@@ -35,10 +40,10 @@ _HOOKS = (
     'mkdir "$1/srv/wheels" && cp {wheels}/* "$1/srv/wheels"',
     f'chroot "$1" python3 -m venv {_ENVIRONMENT}',
     f'chroot "$1" {_ENVIRONMENT}/bin/pip install --quiet --no-index --no-deps '
-    "--find-links /srv/wheels --require-hashes --requirement /srv/wheels/lab.txt",
+    "--find-links /srv/wheels --require-hashes --requirement /srv/wheels/lock.txt",
     f'rm -r "$1/srv/wheels" && chown -R 1000:1000 "$1{_ENVIRONMENT}"',
 )
-_PARTS = ("dockerlab", "notebooks", "binder", "pyproject.toml", "README.md", "LICENSE")
+_PARTS = ("dockerlab", "notebooks", "binder", "tests", "pyproject.toml", "README.md", "LICENSE")
 _OF_THE_BUILD = ("DOCKERLAB_REGISTRY_MIRRORS", "PIP_NO_BUILD_ISOLATION")
 _VARIABLES = (
     f"--env=HOME={HOME}",
@@ -112,20 +117,33 @@ def _packages() -> list[str]:
 
 
 def _locked() -> str:
-    """The lock without what is for other Pythons: Debian's is older than most people's 3.11."""
+    """What is installed, as a lock for this Python."""
+    tests = _blocks(_LOCKS / "dev.txt")
+    return "\n".join(
+        [*_blocks(_LOCKS / "lab.txt").values(), *(tests[name] for name in sorted(_FOR_TESTS))]
+    )
+
+
+def _blocks(lock: Path) -> dict[str, str]:
+    """The lock by package, without what is for other Pythons.
+
+    Debian's is older than most people's 3.11.
+    """
     environment = {"python_full_version": f"{_PYTHON}.2", "python_version": _PYTHON}
-    chosen = []
-    for block in re.split(r"\n(?=[a-z0-9])", _LOCK.read_text()):
+    chosen = {}
+    for block in re.split(r"\n(?=[a-z0-9])", lock.read_text()):
         line = block.partition("\\")[0]
-        marker = Requirement(line).marker if "==" in line and line[0] != "#" else None
-        if marker is None or marker.evaluate(environment):
+        if "==" not in line or line.startswith("#"):
+            continue
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate(environment):
             # Without the marker: pip would ask it of the Python that downloads.
-            chosen.append(re.sub(r" ; [^\\]*\\", r" \\", block, count=1))
-    return "\n".join(chosen)
+            chosen[requirement.name] = re.sub(r" ; [^\\]*\\", r" \\", block, count=1)
+    return chosen
 
 
 def _make(archive: Path, wheels: Path) -> None:
-    lock = wheels / "lab.txt"
+    lock = wheels / "lock.txt"
     lock.write_text(_locked())
     fetch = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--no-deps"]
     fetch += [f"--python-version={_PYTHON}", "--require-hashes", f"--requirement={lock}"]

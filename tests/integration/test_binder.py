@@ -1,21 +1,32 @@
 """The course where Binder would run it: no privilege, no namespaces, no network."""
 
 import json
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from tests.browser.jupyterlab import SETTINGS, JupyterLab, browser_page, open_notebook, run_all
-from tests.engines.binder import Session, running_session, wait_for_lab
-from tests.engines.binder_image import IMAGE, build
+from tests.engines.binder import Session, running_session, wait_for_lab, without_ptrace
+from tests.engines.binder_image import HOME, IMAGE, build
 from tests.engines.engine import Engine
+from tests.engines.programs import from_package
 from tests.engines.registry import Registry
 from tests.engines.terminal import terminal
+from tests.notebooks.lessons import (
+    FIRST,
+    ORIGINALS,
+    ROOT,
+    SANITIZE,
+    SANITIZE_PACK,
+    lesson_id,
+    strict_options,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-REFUSED = ["ptrace", "process_vm_readv", "process_vm_writev", "unshare", "setns", "mount"]
-"""What some sandboxes refuse: namespaces, and what proot cannot work without."""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +54,27 @@ def _settle(session: Session) -> None:
         path = f"/home/jovyan/.jupyter/lab/user-settings/{name}.jupyterlab-settings"
         write = f'mkdir -p "$(dirname {path})" && cat > {path}'
         session.run("bash", "-c", write, stdin=json.dumps(settings).encode())
+
+
+@pytest.fixture(scope="module")
+def poor(
+    docker_engine: Engine, built: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Session]:
+    """A session in a sandbox that refuses even what proot needs."""
+    option = without_ptrace(tmp_path_factory.mktemp("seccomp") / "profile.json")
+    with running_session(docker_engine, options=[option]) as running:
+        connected = running.connect()
+        assert connected.returncode == 0, connected.stderr
+        yield running
+
+
+@pytest.fixture(scope="module")
+def rules(session: Session) -> Path:
+    """Where in the session it is written what may differ in a lesson that has a pack's images."""
+    path = Path("/tmp/sanitize.cfg")
+    both = f"{SANITIZE.read_text()}\n{SANITIZE_PACK.read_text()}"
+    session.run("bash", "-c", f"cat > {path}", stdin=both.encode())
+    return path
 
 
 @pytest.fixture(autouse=True)
@@ -191,28 +223,90 @@ def test_a_lesson_runs_to_its_end_in_a_browser(session: Session, lesson: str) ->
             assert any("dockerlab's test registry, and I keep it short" in text for text in said)
 
 
-def test_where_even_ptrace_is_refused(
-    docker_engine: Engine, session: Session, tmp_path: Path
+@pytest.mark.parametrize("path", ORIGINALS, ids=lesson_id)
+def test_a_lessons_outputs_are_as_saved_and_nothing_is_left(
+    session: Session, rules: Path, path: Path
 ) -> None:
-    """Images work; what would run says in one sentence that it cannot."""
-    profile = tmp_path / "no-ptrace.json"
-    rule = {"names": REFUSED, "action": "SCMP_ACT_ERRNO", "errnoRet": 1}
-    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}))
-    with running_session(docker_engine, options=[f"--security-opt=seccomp={profile}"]) as poor:
-        connected = poor.connect()
-        assert connected.returncode == 0, connected.stderr
-        card = poor.run("dockerlab", "connect").stdout
-        assert "No program can start containers in this place." in card, card
-        doctor = poor.shell("dockerlab doctor")
-        assert "A lesson can run here as far as it is about images" in doctor.stdout
-        ran = poor.shell("docker run --rm hello-world")
-        assert ran.returncode == 125
-        assert "containers cannot be run in this place" in ran.stderr
-        images = "docker history centos && docker save centos | tar -t && docker create centos"
-        looked = poor.shell(f"docker pull centos && {images} && docker rm $(docker ps -aq)")
-        assert looked.returncode == 0, looked.stderr
-        built = poor.shell("printf 'FROM centos\\nLABEL a=b\\n' | docker build -t built -")
-        assert built.returncode == 0, built.stderr
+    session.shell("docker rmi --force $(docker images --quiet)")
+    ran = _run_strictly(session, str(path.relative_to(ROOT)), rules)
+    assert ran.returncode == 0, ran.stdout[-6000:]
+    assert session.shell("docker ps --all --quiet; docker images --all --quiet").stdout == ""
+
+
+def test_an_output_that_differs_is_found(session: Session, rules: Path) -> None:
+    lesson = f"{FIRST.parent.relative_to(ROOT)}/00-changed.ipynb"
+    changed = FIRST.read_text().replace("Hello from a container!", "Hello from a machine!")
+    session.run("bash", "-c", f"cat > {lesson}", stdin=changed.encode())
+    ran = _run_strictly(session, lesson, rules)
+    session.run("rm", lesson)
+    assert ran.returncode == 1, ran.stdout[-6000:]
+    assert "Cell 2: Cell outputs differ" in ran.stdout
+
+
+def _run_strictly(session: Session, lesson: str, rules: Path) -> "subprocess.CompletedProcess[str]":
+    options = strict_options(root=Path(HOME), sanitize=rules)
+    return session.shell(shlex.join(["python", "-m", "pytest", *options, lesson]), timeout=500)
+
+
+def test_the_engines_parts_keep_their_contracts(session: Session) -> None:
+    """The suites of tests/contract, for what can be had there: proot, and copied snapshots."""
+    # There is no network to fetch it from.
+    busybox = from_package("busybox-static", "")
+    packed = subprocess.run(
+        ["tar", "--create", busybox.name], cwd=busybox.parent, stdout=subprocess.PIPE, check=True
+    )
+    keep = "cd .cache && mkdir --parents dockerlab-tests && tar --extract -C dockerlab-tests"
+    assert session.run("bash", "-c", keep, stdin=packed.stdout).returncode == 0
+    names = ("runtime", "snapshotter", "unpack", "diff")
+    suites = [f"tests/contract/{name}_suite.py" for name in names]
+    ran = session.run(
+        *("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *suites),
+        *("-k", "not crun and not runc and not overlay"),
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "skipped" not in ran.stdout
+
+
+def test_images_work_where_even_ptrace_is_refused(poor: Session) -> None:
+    card = poor.run("dockerlab", "connect").stdout
+    assert "No program can start containers in this place." in card, card
+    doctor = poor.shell("dockerlab doctor")
+    assert "A lesson can run here as far as it is about images" in doctor.stdout
+    ran = poor.shell("docker run --rm hello-world")
+    assert ran.returncode == 125
+    assert "containers cannot be run in this place" in ran.stderr
+    images = "docker history centos && docker save centos | tar -t && docker create centos"
+    looked = poor.shell(f"docker pull centos && {images} && docker rm $(docker ps -aq)")
+    assert looked.returncode == 0, looked.stderr
+    built = poor.shell("printf 'FROM centos\\nLABEL a=b\\n' | docker build -t built -")
+    assert built.returncode == 0, built.stderr
+    poor.shell("docker rmi built centos hello-world")
+
+
+def test_every_lesson_gets_to_its_end_there_without_a_traceback(poor: Session) -> None:
+    run = ["jupyter", "nbconvert", "--execute", "--to=notebook", "--output-dir=/tmp/ran"]
+    lessons = [str(path.relative_to(ROOT)) for path in ORIGINALS]
+    ended = poor.shell(shlex.join([*run, *lessons]), timeout=500)
+    assert ended.returncode == 0, ended.stderr[-6000:]  # nbconvert stops at the first error
+    said = {path: _said(poor.run("cat", f"/tmp/ran/{path.name}").stdout) for path in ORIGINALS}
+    for path, outputs in said.items():
+        assert not any("Traceback" in text for text in outputs), lesson_id(path)
+        assert "Cleaned up what this lesson made" in outputs[-1], lesson_id(path)
+    refused = {path.stem[:2] for path, outputs in said.items() if "cannot be run" in str(outputs)}
+    assert refused == {"01", "02", "04", "05", "06", "07", "08"}, "the others run no container"
+    noticed = {
+        path.stem[:2] for path, outputs in said.items() if "No container can" in str(outputs)
+    }
+    assert {"01", "02", "06", "07", "08"} <= noticed
+    assert poor.shell("docker ps --all --quiet; docker images --all --quiet").stdout == ""
+
+
+def _said(notebook: str) -> list[str]:
+    """The text of each output that a notebook holds."""
+    cells = nbformat.reads(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return [out.text if "text" in out else out.data.get("text/plain", "") for out in outputs]
 
 
 def _runs(session: Session, word: str) -> bool:

@@ -10,7 +10,13 @@ import nbformat
 
 ROOT = Path(__file__).parents[2]
 SANITIZE = Path(__file__).with_name("sanitize.cfg")
+SANITIZE_PACK = Path(__file__).with_name("sanitize-pack.cfg")
+"""What differs besides where images come from a pack; put after the other, in one file."""
 LESSONS = sorted((ROOT / "notebooks").glob("*/[0-9][0-9]-*.ipynb"))
+ORIGINALS = [path for path in LESSONS if path.parent.name == "en"]
+"""The lessons as they were written. Whatever their code does is tested with these."""
+TRANSLATIONS = [path for path in LESSONS if path not in ORIGINALS]
+"""The same code, with other words around it."""
 TAUGHT = [path for path in LESSONS if not path.stem.startswith("00-")]
 """The lessons proper. `00-start-here` makes nothing, and has no pictures and few guesses."""
 FIRST = ROOT / "notebooks/en/01-hello-world.ipynb"
@@ -39,13 +45,18 @@ def environment(engine: Mapping[str, str], *, state: Path) -> dict[str, str]:
     }
 
 
-def run_strictly(path: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a notebook with nbval and compare each output with the saved one."""
-    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(ROOT)]
-    options += ["--nbval", "--nbval-current-env", f"--nbval-sanitize-with={SANITIZE}"]
+def strict_options(*, root: Path = ROOT, sanitize: Path = SANITIZE) -> list[str]:
+    """Options of pytest: run a notebook with nbval and compare each output with the saved one."""
+    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(root)]
+    options += ["--nbval", "--nbval-current-env", f"--nbval-sanitize-with={sanitize}"]
     options += [f"--nbval-cell-timeout={CELL_SECONDS}", "-p", "no:asyncio", "-p", "no:timeout"]
+    return options
+
+
+def run_strictly(path: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a notebook here, on the engine that the environment names, and compare its outputs."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *options, str(path)],
+        [sys.executable, "-m", "pytest", *strict_options(), str(path)],
         env=dict(environ),
         cwd=ROOT,
         capture_output=True,
