@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,9 +13,9 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.engines.engine import end, wait_until
 from tests.engines.programs import need
 from tests.engines.registry import free_port
+from tests.engines.serving import serving
 from tests.notebooks.lessons import ROOT
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -55,20 +54,14 @@ def running_jupyterlab(state: Path, environ: Mapping[str, str]) -> Iterator[Jupy
         path.write_text(json.dumps(settings))
     port = free_port()
     log = state / "jupyterlab.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            _command(port, folder),
-            env={**environ, **_homes(state)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: _answers(port), process=process, log=log, seconds=60)
+    with serving(
+        _command(port, folder),
+        ready=lambda: _answers(port),
+        log=log,
+        seconds=60,
+        environment={**environ, **_homes(state)},
+    ):
         yield JupyterLab(f"http://127.0.0.1:{port}", folder)
-    finally:
-        end(process)
 
 
 def _command(port: int, folder: Path) -> list[str]:

@@ -1,16 +1,16 @@
 """The embedded engine, started as people start it: a process of its own, on a socket of its own."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.engines.engine import Engine, answers, end, environment_for, wait_until
+from tests.engines.engine import Engine, answers, environment_for
 from tests.engines.programs import need, need_root
 from tests.engines.reference import put_docker_first
+from tests.engines.serving import serving
 from tests.engines.user import ordinary_user
 
 
@@ -47,22 +47,16 @@ def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]
     options = ["--root", str(state / "engine"), "--socket", str(socket)]
     options += ["--runtime", launch.runtime, "--mirror", mirror]
     log = state.with_name(f"{state.name}.log")
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*launch.python, "-m", "dockerlab.engine", "run", *options],
-            env=dict(launch.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answers(socket), process=process, log=log, seconds=30)
+    with serving(
+        [*launch.python, "-m", "dockerlab.engine", "run", *options],
+        ready=lambda: answers(socket),
+        log=log,
+        seconds=30,
+        environment=launch.environment,
+    ):
         config = state.with_name(f"{state.name}-client")
         config.mkdir(exist_ok=True)
         yield Engine(launch.name, socket, environment_for(socket, config=config))
-    finally:
-        end(process)
 
 
 def _as_root() -> Launch:

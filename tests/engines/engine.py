@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from socket import AF_UNIX, SOCK_STREAM, socket
-from time import monotonic, sleep
 
 from docker import DockerClient
 
@@ -73,30 +72,3 @@ def answers(socket_path: Path) -> bool:
             return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
-
-
-def wait_until(
-    ready: Callable[[], bool], *, process: "subprocess.Popen[bytes]", log: Path, seconds: float
-) -> None:
-    """Wait for a started program, or raise with the end of its log.
-
-    Raises:
-        RuntimeError: The program ended, or did not answer in time.
-
-    """
-    deadline = monotonic() + seconds
-    while not ready():
-        if process.poll() is not None or monotonic() > deadline:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
-            raise RuntimeError(f"{process.args!r} did not come up; its log ends with\n{tail}")
-        sleep(0.05)
-
-
-def end(process: "subprocess.Popen[bytes]", *, seconds: float = 15) -> None:
-    """Ask a program to end, and insist if it does not."""
-    process.terminate()
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

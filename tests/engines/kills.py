@@ -16,9 +16,10 @@ from pathlib import Path
 
 from dockerlab.engine.check.checking import check
 from tests.engines.embedded import Launch
-from tests.engines.engine import Engine, answers, environment_for, wait_until
+from tests.engines.engine import Engine, answers, environment_for
 from tests.engines.images import Image, layer
 from tests.engines.reference import put_docker_first
+from tests.engines.serving import wait_until
 
 _FOREVER = str(10_000_000 + os.getpid())
 """Seconds that containers sleep: no other test's processes have this one's number."""

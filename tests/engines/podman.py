@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.engines.engine import Engine, answers, end, environment_for, wait_until
+from tests.engines.engine import Engine, answers, environment_for
 from tests.engines.programs import need, need_root
+from tests.engines.serving import serving
 
 # As an ordinary container, but content with a machine that refuses higher limits and mixes both
 # versions of cgroups. No network is made, for that would turn on forwarding for the whole machine.
@@ -42,19 +43,24 @@ def running_podman(state: Path, *, mirror: str = "") -> Iterator[Engine]:
     places = ["--root", str(state / "root"), "--runroot", str(state / "run")]
     environment = environment_for(socket, config=state)
     own = {"CONTAINERS_CONF": str(settings), "CONTAINERS_REGISTRIES_CONF": str(registries)}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [program, *places, "system", "service", "--time", "0", f"unix://{socket}"],
-            env={**environment, **own},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    command: list[str | Path] = [
+        program,
+        *places,
+        "system",
+        "service",
+        "--time",
+        "0",
+        f"unix://{socket}",
+    ]
     try:
-        wait_until(lambda: answers(socket), process=process, log=log, seconds=30)
-        yield Engine("podman", socket, environment)
+        with serving(
+            command,
+            ready=lambda: answers(socket),
+            log=log,
+            seconds=30,
+            environment={**environment, **own},
+        ):
+            yield Engine("podman", socket, environment)
     finally:
-        end(process)
         # Podman mounts its own store upon itself, which would keep the folder from being removed.
         subprocess.run(["umount", "--lazy", str(state / "root/overlay")], check=False)

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.engines.engine import Engine, answers, end, environment_for, wait_until
+from tests.engines.engine import Engine, answers, environment_for
 from tests.engines.programs import cache_directory, need, need_root, only_one
+from tests.engines.serving import serving
 
 _SCRIPT = Path(__file__).with_name("reference-docker.sh")
 
@@ -41,23 +42,13 @@ def running_docker(state: Path, *, mirror: str, containerd_store: bool = False) 
     }
     (state / "daemon.json").write_text(json.dumps(settings))
     log = state / "dockerd.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            # It must not outlive a test session that was killed.
-            ["setpriv", "--pdeathsig", "TERM", _SCRIPT, "run", root, state],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    # It must not outlive a test session that was killed.
+    command: list[str | Path] = ["setpriv", "--pdeathsig", "TERM", _SCRIPT, "run", root, state]
     socket = state / "docker.sock"
-    try:
-        wait_until(lambda: answers(socket), process=process, log=log, seconds=60)
+    with serving(command, ready=lambda: answers(socket), log=log, seconds=60):
         config = state / "client"
         config.mkdir(exist_ok=True)
         yield Engine("docker", socket, environment_for(socket, config=config))
-    finally:
-        end(process)
 
 
 @cache

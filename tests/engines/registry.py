@@ -1,7 +1,6 @@
 """A real registry on loopback, which the engines take for Docker Hub's mirror."""
 
 import json
-import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +9,9 @@ from pathlib import Path
 from socket import AF_INET, SOCK_STREAM, socket
 from urllib.parse import urlsplit
 
-from tests.engines.engine import end, wait_until
 from tests.engines.images import Image
 from tests.engines.programs import from_package
+from tests.engines.serving import serving
 
 _SETTINGS = """\
 version: 0.1
@@ -114,21 +113,9 @@ def running_registry(state: Path) -> Iterator[Registry]:
     registry = Registry(f"127.0.0.1:{free_port()}", state / "storage", state / "registry.log")
     settings = state / "registry.yml"
     settings.write_text(_SETTINGS.format(storage=registry.storage, address=registry.address))
-    with registry.log.open("wb") as output:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", program, "serve", settings],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until(
-            lambda: answering(registry.address), process=process, log=registry.log, seconds=20
-        )
+    command: list[str | Path] = ["setpriv", "--pdeathsig", "TERM", program, "serve", settings]
+    with serving(command, ready=lambda: answering(registry.address), log=registry.log, seconds=30):
         yield registry
-    finally:
-        end(process)
 
 
 def free_port() -> int:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dockerlab.engine.check.checking import check
-from tests.engines.engine import Engine, answers, end, environment_for, wait_until
+from tests.engines.engine import Engine, answers, environment_for
 from tests.engines.programs import need, need_root
 from tests.engines.reference import put_docker_first
+from tests.engines.serving import serving
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,9 @@ def running_on_small_disk(*, mirror: str, megabytes: int = 32) -> Iterator[Small
         socket = base / "engine.sock"
         command = [sys.executable, "-m", "dockerlab.engine", "run", "--root", str(place / "engine")]
         command += ["--socket", str(socket), "--runtime", "oci", "--mirror", mirror]
-        process = None
         try:
-            with log.open("wb") as output:
-                process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-                )
-            wait_until(lambda: answers(socket), process=process, log=log, seconds=60)
-            engine = Engine("small-disk", socket, environment_for(socket, config=config))
-            yield SmallDisk(place, engine, process.pid)
+            with serving(command, ready=lambda: answers(socket), log=log, seconds=60) as process:
+                engine = Engine("small-disk", socket, environment_for(socket, config=config))
+                yield SmallDisk(place, engine, process.pid)
         finally:
-            if process is not None:
-                end(process)
             subprocess.run(["umount", "--lazy", str(place)], check=True)

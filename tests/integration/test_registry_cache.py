@@ -1,7 +1,6 @@
 """A pull-through cache with deploy/registry-cache.yml, used by all three engines."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,12 +9,12 @@ import pytest
 
 from dockerlab.standins.ensure import ensure_images
 from tests.engines.embedded import running_embedded
-from tests.engines.engine import end, wait_until
 from tests.engines.lessons import hello_world
 from tests.engines.podman import running_podman
 from tests.engines.programs import from_package, need_root
 from tests.engines.reference import running_docker
 from tests.engines.registry import Registry, answering, free_port, running_registry
+from tests.engines.serving import serving
 
 SETTINGS = Path(__file__).resolve().parents[2] / "deploy" / "registry-cache.yml"
 NOBODY = "http://127.0.0.1:1"
@@ -31,20 +30,14 @@ def running_cache(state: Path, *, of: Registry) -> Iterator[Registry]:
         "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": str(cache.storage),
         "REGISTRY_PROXY_REMOTEURL": of.url,
     }
-    with cache.log.open("wb") as output:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", program, "serve", SETTINGS],
-            env={**os.environ, **changed},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        wait_until(lambda: answering(cache.address), process=process, log=cache.log, seconds=30)
+    with serving(
+        ["setpriv", "--pdeathsig", "TERM", program, "serve", SETTINGS],
+        ready=lambda: answering(cache.address),
+        log=cache.log,
+        seconds=30,
+        environment={**os.environ, **changed},
+    ):
         yield cache
-    finally:
-        end(process)
 
 
 @pytest.mark.slow
