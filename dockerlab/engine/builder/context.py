@@ -46,16 +46,19 @@ class Context(Source, Protocol):
         ...
 
 
-def receive(stream: BinaryIO, root: Path, *, most_held: int = MOST_HELD) -> Context:
+def receive(
+    stream: BinaryIO, root: Path, *, limit: int | None = None, most_held: int = MOST_HELD
+) -> Context:
     """Take a context in; if it has to be unpacked, then into the directory ``root``.
 
     Blocks; raises as ``extract``.
     """
     begun = stream.read(most_held)
     if len(begun) == most_held:
-        return UnpackedContext.receive(cast("BinaryIO", _Rejoined(begun, stream)), root)
-    held = HeldContext.receive(begun, root, most=most_held)
-    return held or UnpackedContext.receive(io.BytesIO(begun), root)
+        rejoined = cast("BinaryIO", _Rejoined(begun, stream))
+        return UnpackedContext.receive(rejoined, root, limit=limit)
+    held = HeldContext.receive(begun, root, most=min(most_held, limit or most_held))
+    return held or UnpackedContext.receive(io.BytesIO(begun), root, limit=limit)
 
 
 def read_dockerfile(context: Context, name: str) -> bytes:
@@ -68,8 +71,8 @@ def read_dockerfile(context: Context, name: str) -> bytes:
     """
     data = context.read(name)
     if data is None and name == DOCKERFILE:
-        name = DOCKERFILE.lower()
-        data = context.read(name)
+        data = context.read(lower := name.lower())
+        name = name if data is None else lower
     if data is None:
         raise InvalidParameter(f"Cannot locate specified Dockerfile: {name}")
     if not data:
@@ -99,10 +102,10 @@ class UnpackedContext(Files):
         self._known: dict[str, str] = {}
 
     @classmethod
-    def receive(cls, stream: BinaryIO, root: Path) -> Self:
+    def receive(cls, stream: BinaryIO, root: Path, *, limit: int | None = None) -> Self:
         """Unpack a context into ``root``; raises as ``extract``."""
         context = cls(_made(root))
-        extract(stream, root, seen=context._note)
+        extract(stream, root, limit=limit, what="build context", seen=context._note)
         return context
 
     def _note(self, entry: tar.Entry) -> None:

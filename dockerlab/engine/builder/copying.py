@@ -83,15 +83,23 @@ def comment(step: Copy, items: Sequence[Item]) -> str:
     return f"{step.command} {chown}{checksum} in {step.destination} "
 
 
-def copy_items(step: Copy, items: Sequence[Item], root: Path, *, working_dir: str) -> None:
+def copy_items(
+    step: Copy,
+    items: Sequence[Item],
+    root: Path,
+    *,
+    working_dir: str,
+    limit: int | None = None,
+) -> None:
     """Copy into the image whose files are at ``root``.
 
     Files get the owner asked for, or root; from another image they keep theirs, unless one is
-    asked for.
+    asked for. An archive may unpack to at most ``limit`` bytes.
 
     Raises:
         SystemFailure: a user is not known, or a file cannot be copied.
         DiskFull: no space is left.
+        Forbidden: an archive unpacks to more than is allowed.
 
     """
     owner: Owner | None = (0, 0)
@@ -104,7 +112,7 @@ def copy_items(step: Copy, items: Sequence[Item], root: Path, *, working_dir: st
         destination = posixpath.join("/", working_dir, destination)
     for item in items:
         try:
-            _copy(item, root, destination, owner, unpack=step.add)
+            _copy(item, root, destination, owner, unpack=step.add, limit=limit)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise SystemFailure(f"failed to copy files: {item.path}: {reason}") from error
@@ -166,7 +174,15 @@ def _number(name: str, table: str, *, kind: str, begin: str) -> int:
     raise SystemFailure(f"{begin}can't find {number} for {kind} {name}: no such {kind}: {name}")
 
 
-def _copy(item: Item, root: Path, destination: str, owner: Owner | None, *, unpack: bool) -> None:
+def _copy(
+    item: Item,
+    root: Path,
+    destination: str,
+    owner: Owner | None,
+    *,
+    unpack: bool,
+    limit: int | None,
+) -> None:
     source = sources.resolve(item.source.root, item.path)
     target = sources.resolve(root, destination)
     if source.is_dir():
@@ -175,7 +191,7 @@ def _copy(item: Item, root: Path, destination: str, owner: Owner | None, *, unpa
     if unpack and not item.downloaded and _is_archive(source):
         _make_directories(target, (0, 0))
         with source.open("rb") as file:
-            extract(file, target)
+            extract(file, target, limit=limit)
         return
     if target.is_dir() or destination.endswith("/"):
         target /= posixpath.basename(item.path)

@@ -18,23 +18,26 @@ from dockerlab.engine.distribution.address import opened, pieces
 from dockerlab.engine.dockerfile.instructions import Copy
 from dockerlab.engine.errors import EngineError, SystemFailure
 from dockerlab.engine.progress import Progress
+from dockerlab.engine.unpack.source import refuse_above
 
 _UNNAMED = "__unnamed__"
 _REPORT_EVERY = 0.1
 
 
-async def fetch(address: str, folder: Path, step: Copy, output: Output) -> Item:
+async def fetch(
+    address: str, folder: Path, step: Copy, output: Output, *, limit: int | None = None
+) -> Item:
     """Download ``address`` into the empty directory ``folder``.
 
     Raises:
-        SystemFailure: there is nothing to be had, or no name for it.
+        SystemFailure: there is nothing to be had, no name for it, or more than ``limit`` bytes.
 
     """
     try:
         async with opened(address) as response:
             name = _name(response)
             place = folder / (name or _UNNAMED)
-            await _save(response, place, output)
+            await _save(response, place, output, limit)
             _date(place, response.headers.get("Last-Modified", ""))
     except EngineError as error:
         raise SystemFailure(f"{step.command} failed: {error}") from error
@@ -60,15 +63,18 @@ def _name(response: aiohttp.ClientResponse) -> str:
     return ""
 
 
-async def _save(response: aiohttp.ClientResponse, place: Path, output: Output) -> None:
+async def _save(
+    response: aiohttp.ClientResponse, place: Path, output: Output, limit: int | None
+) -> None:
     total = response.content_length
     current, told = 0, 0.0
     clock = asyncio.get_running_loop().time
     with place.open("xb") as file:
         os.fchmod(file.fileno(), 0o600)
         async for piece in pieces(response):
-            file.write(piece)
             current += len(piece)
+            refuse_above(limit, current, what="file")
+            file.write(piece)
             if clock() - told > _REPORT_EVERY or current == total:
                 told = clock()
                 record = Progress(status="Downloading", current=current, total=total)

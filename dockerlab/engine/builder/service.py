@@ -113,7 +113,11 @@ class Builder:
 
         def receive() -> tuple[Context, bytes]:
             try:
-                arrived = context.receive(cast("BinaryIO", body), workspace.context)
+                arrived = context.receive(
+                    cast("BinaryIO", body),
+                    workspace.context,
+                    limit=self._services.images.layer_limit,
+                )
             except BaseException:
                 body.close()
                 raise

@@ -176,17 +176,20 @@ class Steps:
                 if not step.add:
                     raise SystemFailure("COPY failed: source can't be a URL for COPY")
                 folder = self._workspace.folder()
-                downloads.append(await download.fetch(address, folder, step, self._output))
+                limit = self._services.images.layer_limit
+                downloads.append(
+                    await download.fetch(address, folder, step, self._output, limit=limit)
+                )
             items = await _in_thread(copying.find_items, step, source, downloads)
             comment = copying.comment(step, items)
             command = (*(stage.config.shell or SHELL), f"#(nop) {comment}")
             config = msgspec.structs.replace(stage.config, cmd=command)
             if await self._images.cached(stage, config):
                 return
-            working_dir = stage.config.working_dir
+            working_dir, limit = stage.config.working_dir, self._services.images.layer_limit
 
             def fill(root: Path) -> None:
-                copying.copy_items(step, items, root, working_dir=working_dir)
+                copying.copy_items(step, items, root, working_dir=working_dir, limit=limit)
 
             async with self._layer(stage, fill) as layer:
                 await self._images.commit(stage, config, "", layer)

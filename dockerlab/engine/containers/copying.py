@@ -47,7 +47,11 @@ class PathStat(msgspec.Struct, frozen=True):
 class Copying:
     """Copies files into and out of containers."""
 
-    def __init__(self, register: Register, lives: Lives, *, starter: Starter) -> None:
+    def __init__(
+        self, register: Register, lives: Lives, *, starter: Starter, limit: int | None = None
+    ) -> None:
+        """An archive may unpack to at most ``limit`` bytes."""
+        self._limit = limit
         self._register = register
         self._lives = lives
         self._starter = starter
@@ -96,6 +100,7 @@ class Copying:
             NotFound: there is no such container, or no such path in it.
             InvalidParameter: the path is no directory, or may not be written to.
             DataLoss: this is no tar, or it tries to leave the directory.
+            Forbidden: it unpacks to more than is allowed; the files before that stay.
             DiskFull: no space is left.
 
         """
@@ -111,7 +116,13 @@ class Copying:
                 target = Path(f"/proc/self/fd/{place.parent}")
                 work = asyncio.create_task(
                     asyncio.to_thread(
-                        _extract, stream, target, path, keep_kinds=keep_kinds, owner=owner
+                        _extract,
+                        stream,
+                        target,
+                        path,
+                        keep_kinds=keep_kinds,
+                        owner=owner,
+                        limit=self._limit,
                     )
                 )
                 await finished(work, stop=stream.close)
@@ -235,17 +246,24 @@ async def _in_batches(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
 
 
 def _extract(
-    stream: Body, directory: Path, path: str, *, keep_kinds: bool, owner: tuple[int, int] | None
+    stream: Body,
+    directory: Path,
+    path: str,
+    *,
+    keep_kinds: bool,
+    owner: tuple[int, int] | None,
+    limit: int | None,
 ) -> None:
     with (
         Extraction(directory) as extraction,
-        Source(cast(BinaryIO, stream)) as source,
+        Source(cast(BinaryIO, stream), limit=limit, what="archive") as source,
     ):
         for entry in tar.entries(source):
             if keep_kinds:
                 _refuse_other_kind(directory, entry, path)
             if owner is not None:
                 entry.uid, entry.gid = owner
+            source.expect(entry.size)
             extraction.add(entry, source)
         extraction.finish()
         source.finish()

@@ -89,7 +89,9 @@ class Containers:
             health=self._health,
             runtime=runtime,
         )
-        self.copying = Copying(self._register, self._lives, starter=self._starter)
+        self.copying = Copying(
+            self._register, self._lives, starter=self._starter, limit=images.layer_limit
+        )
         self._creation = Creation(
             self._register,
             images=images,

@@ -124,7 +124,8 @@ def _add_options(command: argparse.ArgumentParser, *, idle: float) -> None:
         type=_size,
         metavar="SIZE",
         default=os.environ.get("DOCKERLAB_MAX_LAYER_SIZE") or None,
-        help="refuse layers that unpack to more, for instance 20g: some are made to fill the disk "
+        help="refuse layers, build contexts and archives that unpack to more, for instance 20g: "
+        "some are made to fill the disk "
         "(default: DOCKERLAB_MAX_LAYER_SIZE, or what the disk holds)",
     )
 

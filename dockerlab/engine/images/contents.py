@@ -26,7 +26,7 @@ from dockerlab.engine.oci import (
 from dockerlab.engine.reference import parse
 from dockerlab.engine.threads import unbroken
 from dockerlab.engine.unpack import tar
-from dockerlab.engine.unpack.source import Source
+from dockerlab.engine.unpack.source import Source, refuse_above
 
 SMALL = 1 << 20
 """Files of at most so many bytes stay in memory,"""
@@ -40,7 +40,10 @@ _LARGEST_DOCUMENT = 64 << 20
 class Contents:
     """The files of an archive, by their names in it. A context manager."""
 
-    def __init__(self, content: ContentStore, hold: Hold) -> None:
+    def __init__(
+        self, content: ContentStore, hold: Hold, *, layer_limit: int | None = None
+    ) -> None:
+        self._limit = layer_limit
         self._content = content
         self._hold = hold
         self._small: dict[str, bytes] = {}
@@ -62,7 +65,7 @@ class Contents:
             ingest.__exit__(None, None, None)
 
     async def receive(self, parts: AsyncIterator[bytes]) -> None:
-        """Take the archive apart; raises DataLoss, DiskFull."""
+        """Take the archive apart; raises DataLoss, DiskFull, Forbidden."""
         body = Body(parts)
         work = asyncio.create_task(asyncio.to_thread(self._receive, body))
         await finished(work, stop=body.close)
@@ -121,6 +124,8 @@ class Contents:
     def _receive_file(self, name: str, size: int, source: Source, left: int) -> int:
         """Keep a file; the bytes of memory that takes."""
         self._forget(name)
+        # What is compressed is no larger than what it unpacks to; and no other file needs as much.
+        refuse_above(self._limit, size, what="layer")
         if size <= min(SMALL, left):
             data = source.read(size)
             if len(data) < size:

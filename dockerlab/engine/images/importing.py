@@ -35,7 +35,10 @@ _PIECE = 1 << 20
 class Importer:
     """Makes images from root file systems."""
 
-    def __init__(self, library: Library, registrar: Registrar) -> None:
+    def __init__(
+        self, library: Library, registrar: Registrar, *, layer_limit: int | None = None
+    ) -> None:
+        self._limit = layer_limit
         self._library = library
         self._registrar = registrar
 
@@ -56,6 +59,7 @@ class Importer:
             InvalidParameter: a change is malformed, or the platform is not Linux.
             DataLoss: this is no tar.
             DiskFull: no space is left.
+            Forbidden: it unpacks to more than is allowed.
 
         """
 
@@ -63,7 +67,7 @@ class Importer:
             run = apply_changes(RunConfig(), changes)
             async with self._library.collector.hold() as hold:
                 with self._library.content.ingest() as ingest:
-                    await _receive(body, ingest)
+                    await _receive(body, ingest, self._limit)
                     blob = await hold.commit(ingest)
                 config = self._config(blob, run, message, platform or platforms.host())
                 image = await self._register(config, blob, reference)
@@ -103,17 +107,17 @@ class Importer:
         return image
 
 
-async def _receive(parts: AsyncIterator[bytes], ingest: Ingest) -> None:
+async def _receive(parts: AsyncIterator[bytes], ingest: Ingest, limit: int | None) -> None:
     body = Body(parts)
-    work = asyncio.create_task(asyncio.to_thread(_decompress, body, ingest))
+    work = asyncio.create_task(asyncio.to_thread(_decompress, body, ingest, limit))
     try:
         await finished(work, stop=body.close)
     except DataLoss as error:
         raise in_dockers_words(error) from error
 
 
-def _decompress(body: Body, ingest: Ingest) -> None:
-    with Source(cast("BinaryIO", body)) as source:
+def _decompress(body: Body, ingest: Ingest, limit: int | None) -> None:
+    with Source(cast("BinaryIO", body), limit=limit) as source:
         try:
             while piece := source.read(_PIECE):
                 ingest.write(piece)

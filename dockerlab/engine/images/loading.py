@@ -34,7 +34,10 @@ class _Loaded(msgspec.Struct, frozen=True):
 class Loader:
     """Loads images from archives."""
 
-    def __init__(self, library: Library, registrar: Registrar) -> None:
+    def __init__(
+        self, library: Library, registrar: Registrar, *, layer_limit: int | None = None
+    ) -> None:
+        self._limit = layer_limit
         self._library = library
         self._registrar = registrar
 
@@ -47,13 +50,16 @@ class Loader:
             DataLoss: the archive is damaged, or not what it says.
             InvalidParameter: it has a malformed name, or no image.
             DiskFull: no space is left.
+            Forbidden: a layer is larger than is allowed.
 
         """
 
         async def work(report: Report) -> None:
             async with AsyncExitStack() as stack:
                 hold = await stack.enter_async_context(self._library.collector.hold())
-                contents = stack.enter_context(Contents(self._library.content, hold))
+                contents = stack.enter_context(
+                    Contents(self._library.content, hold, layer_limit=self._limit)
+                )
                 try:
                     await contents.receive(body)
                 except DataLoss as error:

@@ -17,12 +17,21 @@ from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.oci import Platform
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.reference import Reference
+from dockerlab.engine.unpack.source import refuse_above
 
 
 class Puller:
     """Pulls images."""
 
-    def __init__(self, library: Library, registrar: Registrar, distribution: Distribution) -> None:
+    def __init__(
+        self,
+        library: Library,
+        registrar: Registrar,
+        distribution: Distribution,
+        *,
+        layer_limit: int | None = None,
+    ) -> None:
+        self._limit = layer_limit
         self._library = library
         self._registrar = registrar
         self._distribution = distribution
@@ -42,6 +51,7 @@ class Puller:
         Raises, while iterated:
             NotFound, Unauthorized, InvalidParameter, SystemFailure, DataLoss: see ``Distribution``.
             DiskFull: no space is left.
+            Forbidden: a layer is larger than is allowed.
 
         """
 
@@ -95,6 +105,8 @@ class Puller:
         known = self._library.records.find(found.image_id)
         before = self._library.records.named(str(found.reference))
         if known is None:
+            for layer in found.manifest.layers:
+                refuse_above(self._limit, layer.size, what="layer")
             async with self._registrar.incoming(found.config_data) as incoming:
                 await incoming.hold.keep(blobs=[layer.digest for layer in found.manifest.layers])
                 here.update(range(await incoming.present()))

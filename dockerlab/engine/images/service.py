@@ -54,11 +54,16 @@ class Images:
             database=database, content=content, snapshots=snapshots, events=events, now=now
         )
         registrar = Registrar(library, layer_limit=layer_limit)
+        self.layer_limit = layer_limit
         self._library = library
-        self._loader = Loader(library, registrar)
-        self._importer = Importer(library, registrar)
+        self._loader = Loader(library, registrar, layer_limit=layer_limit)
+        self._importer = Importer(library, registrar, layer_limit=layer_limit)
         self._deriver = Deriver(library, registrar)
-        self._puller = Puller(library, registrar, distribution) if distribution else None
+        self._puller = (
+            Puller(library, registrar, distribution, layer_limit=layer_limit)
+            if distribution
+            else None
+        )
         self._pusher = Pusher(library, distribution) if distribution else None
         self._prune_lock = asyncio.Lock()
 

@@ -31,11 +31,12 @@ def extract(
     directory: Path,
     *,
     limit: int | None = None,
+    what: str = "archive",
     seen: Callable[[tar.Entry], None] = lambda _: None,
 ) -> None:
     """Unpack ``stream``, compressed or not, and tell ``seen`` of each entry.
 
-    Blocks; run it in a thread.
+    Blocks; run it in a thread. ``what`` it is, is said where it is too large.
 
     Raises:
         DataLoss: it is no tar, is damaged, or tries to leave the directory.
@@ -43,7 +44,7 @@ def extract(
         Forbidden: it has more than ``limit`` bytes uncompressed.
 
     """
-    with Extraction(directory) as extraction, Source(stream, limit=limit) as source:
+    with Extraction(directory) as extraction, Source(stream, limit=limit, what=what) as source:
         for entry in tar.entries(source):
             seen(entry)
             extraction.add(entry, source)

@@ -56,11 +56,21 @@ class Held:
             raise DataLoss("the tar ends too early: unexpected EOF")
 
 
+def refuse_above(limit: int | None, size: int, *, what: str) -> None:
+    """Raise Forbidden if a ``what`` has more bytes uncompressed than its user allows."""
+    if limit is not None and size > limit:
+        raise Forbidden(
+            f"the {what} unpacks to more than the {limit} bytes that are allowed "
+            "(DOCKERLAB_MAX_LAYER_SIZE)"
+        )
+
+
 class Source:
     """A context manager: outside it the thread does not run."""
 
-    def __init__(self, stream: BinaryIO, *, limit: int | None = None) -> None:
-        """Read ``stream``; more than ``limit`` bytes uncompressed are refused."""
+    def __init__(self, stream: BinaryIO, *, limit: int | None = None, what: str = "layer") -> None:
+        """Read ``stream``; more than ``limit`` bytes uncompressed are refused, as of a ``what``."""
+        self._what = what
         self._hash = hashlib.sha256()
         self._limit = limit
         self._ahead: queue.Queue[bytes | Exception] = queue.Queue(_AHEAD)
@@ -104,16 +114,17 @@ class Source:
         except Exception as error:  # raised again where the bytes are awaited
             self._ahead.put(error)
 
+    def expect(self, size: int) -> None:
+        """Refuse what would be too much, before any of it is written."""
+        refuse_above(self._limit, self.position + self._holes + size, what=self._what)
+
     def charge(self, size: int) -> None:
         """Count a sparse file's whole ``size``, too: its holes are no bytes of the stream."""
         self._holes += size
         self._refuse_above_limit(self.position + self._holes)
 
     def _refuse_above_limit(self, size: int) -> None:
-        if self._limit is not None and size > self._limit:
-            raise Forbidden(
-                f"the layer unpacks to more than the {self._limit} bytes that are allowed"
-            )
+        refuse_above(self._limit, size, what=self._what)
 
     def read(self, size: int) -> bytes:
         """Exactly ``size`` bytes; fewer, down to none, only at the end of the stream."""
