@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.engines.engine import Engine, answers, environment_for
 from tests.engines.programs import need, need_root
@@ -39,8 +40,13 @@ def launch_for(kind: str, state: Path) -> Launch:
 
 
 @contextmanager
-def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]:
-    """The embedded engine of a kind that ``launch_for`` knows, at work."""
+def running_embedded(
+    kind: str, state: Path, *, mirror: str, settings: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Engine]:
+    """The embedded engine of a kind that ``launch_for`` knows, at work.
+
+    `settings` are variables of its environment.
+    """
     put_docker_first()
     launch = launch_for(kind, state)
     socket = state / "engine.sock"
@@ -52,7 +58,7 @@ def running_embedded(kind: str, state: Path, *, mirror: str) -> Iterator[Engine]
         ready=lambda: answers(socket),
         log=log,
         seconds=30,
-        environment=launch.environment,
+        environment={**launch.environment, **settings},
     ):
         config = state.with_name(f"{state.name}-client")
         config.mkdir(exist_ok=True)
