@@ -319,3 +319,8 @@ def test_what_is_not_simple_is_unpacked_at_once(
 def test_a_file_is_no_directory(tmp_path: Path) -> None:
     with pytest.raises(DataLoss, match="in the way"):
         receive(tmp_path, {"a": b"1", "a/b": b"2"})
+
+
+def test_a_dockerfile_that_is_not_there_is_called_as_it_was_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(InvalidParameter, match="Cannot locate specified Dockerfile: Dockerfile"):
+        read_dockerfile(receive(tmp_path, {"a": b""}), "Dockerfile")
