@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _TITLE = re.compile(r"<title>.*?</title>\n?", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_SIZE = re.compile(r'width="(\d+)pt" height="(\d+)pt"')
+ROOM = 630
+"""Points that a picture may be wide: beside JupyterLab's list of files, on 1280 pixels."""
+SMALLEST = 0.7
+"""The most that one is made smaller to fit: 11 points are then 10 pixels high, and still read."""
 
 
 def new_graph(*, direction: str = "TB") -> Digraph:
@@ -76,8 +81,23 @@ def accessible(svg: str, *, title: str, words: Iterable[str]) -> str:
     body = _TITLE.sub("", _COMMENT.sub("", svg[svg.index("<svg") :]))
     # A nested element, not the root's own class: the first polygon is the background.
     body = body.replace('class="graph"', 'class="graph ground"', 1)
-    opening, _, rest = body.partition(">")
+    opening, _, rest = _fitted(body).partition(">")
     return f'{opening} role="img" aria-labelledby="title desc">{head(title, words)}{rest}'
+
+
+def _fitted(svg: str) -> str:
+    """Make a wide picture smaller: JupyterLab would cut off its right side, and let one scroll.
+
+    >>> _fitted('<svg width="700pt" height="100pt" viewBox="0 0 700 100">')
+    '<svg width="630pt" height="90pt" viewBox="0 0 700 100">'
+    """
+
+    def smaller(found: re.Match[str]) -> str:
+        width, height = int(found[1]), int(found[2])
+        scale = min(1.0, max(ROOM / width, SMALLEST))
+        return f'width="{width * scale:.0f}pt" height="{height * scale:.0f}pt"'
+
+    return _SIZE.sub(smaller, svg, count=1)
 
 
 def head(title: str, words: Iterable[str]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dockerlab.graph import Drawing, draw_sharing
+from dockerlab.graph.dot import ROOM, SMALLEST
 from dockerlab.layers import Image, share
 from dockerlab.layers.read import parse_image
 
@@ -49,6 +50,16 @@ def test_the_svg_is_accessible_and_the_same_each_time() -> None:
     assert "stored once and shared" in (root.findtext(f"{SVG}desc") or "")
     assert "graphviz version" not in svg
     assert svg == drawn().svg
+
+
+@pytest.mark.parametrize("images", [2, 7, 15])
+def test_a_wide_picture_is_made_smaller_as_long_as_it_can_be_read(images: int) -> None:
+    base = ("base", 2_000_000)
+    many = [image(chr(ord("a") + number), base, (f"own{number}", 9)) for number in range(images)]
+    root = ET.fromstring(draw_sharing(share(many)).svg or "")  # noqa: S314
+    width = float((root.get("width") or "").removesuffix("pt"))
+    natural = float((root.get("viewBox") or "").split()[2])
+    assert width == pytest.approx(min(natural, max(ROOM, natural * SMALLEST)), abs=1)
 
 
 def test_each_layer_is_drawn_once_and_shared_ones_are_marked() -> None:
