@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dockerlab.cli.progress import ReadProgress
@@ -25,7 +25,9 @@ from dockerlab.packs import (
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser of `dockerlab`."""
     parser = commands.add_parser("pack", help=text("pack.help"))
-    verbs = parser.add_subparsers(required=True, metavar="create|list|verify|load")
+    verbs = parser.add_subparsers(
+        required=True, metavar="create|list|verify|load", parser_class=_AnyOrder
+    )
     create = _verb(verbs, "create", _create, text("pack.help_create"))
     create.add_argument("images", nargs="*", metavar="IMAGE", help=text("pack.help_images"))
     create.add_argument(
@@ -41,11 +43,26 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _verb(verbs, "verify", _verify, text("pack.help_verify"))
     load = _verb(verbs, "load", _load, text("pack.help_load"))
     load.add_argument("images", nargs="*", metavar="IMAGE", help=text("pack.help_chosen"))
+    load.add_argument("--platform", default="", metavar="OS/ARCH", help=text("pack.help_other"))
     load.add_argument("--replace", action="store_true", help=text("pack.help_replace"))
 
 
+class _AnyOrder(argparse.ArgumentParser):
+    """Takes options between the pack and the images, too, as people type them."""
+
+    _asked = False
+
+    def parse_known_args(  # type: ignore[override] # typeshed has three signatures for it
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        if self._asked:  # by what is called below
+            return super().parse_known_args(args, namespace)
+        self._asked = True
+        return self.parse_known_intermixed_args(args, namespace)
+
+
 def _verb(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser],
+    verbs: argparse._SubParsersAction[_AnyOrder],
     name: str,
     run: Callable[[argparse.Namespace], int],
     summary: str,
@@ -143,7 +160,12 @@ def _load(options: argparse.Namespace) -> int:
     ):
         try:
             loaded = load_pack(
-                client, pack, images=names, replace=options.replace, progress=progress
+                client,
+                pack,
+                images=names,
+                platform=options.platform,
+                replace=options.replace,
+                progress=progress,
             )
         except PackDamaged as error:  # the folder may be the one that a file was unpacked into
             raise PackDamaged(path=options.pack, part=error.values["part"]) from error

@@ -20,6 +20,7 @@ from dockerlab.packs.layout import (
     Descriptor,
     Index,
     Pack,
+    PackedImage,
     Variant,
     encode,
     named,
@@ -57,19 +58,20 @@ def create_pack(
         raise PackProblem("pack.exists", path=path)
     draft = path.with_name(f".{path.name}.draft")
     with _only_one(draft, path), unhurried(client):
-        finished = _finished(draft)
-        entries = []
-        for image in sorted(set(images)):
-            entry = finished.get(image)
-            if entry is None:
-                found = _variants(client, draft, image, platforms, pull, say, progress)
-                entry = named(image, found, draft)
-                finished[image] = entry
-                _write_index(draft, finished.values())
-            else:
+        kept = _kept(draft)
+        entries = {image.name: image.entry for image in kept.values()}
+        wanted = sorted(set(images))
+        for image in wanted:
+            variants = _still_wanted(kept.get(image), platforms, client)
+            if variants:
                 say(text("pack.kept_from_before", name=image))
-            entries.append(entry)
-        _write_index(draft, entries)
+            for platform in platforms or ("",):
+                if platform not in variants:
+                    variants[platform] = _fetch(client, draft, image, platform, pull, say, progress)
+                    entries[image] = named(image, variants.values(), draft)
+                    _write_index(draft, entries.values())
+            entries[image] = named(image, variants.values(), draft)
+        _write_index(draft, [entries[image] for image in wanted])
         pack = _without_the_rest(draft)
         if not path.name.endswith(ENDING):
             draft.rename(path)
@@ -80,32 +82,44 @@ def create_pack(
     return Pack(path, pack.images)
 
 
-def _variants(
+def _still_wanted(
+    image: PackedImage | None, platforms: Sequence[str], client: docker.DockerClient
+) -> dict[str, Variant]:
+    """Return what an interrupted run has of an image, by the platforms that are wanted now.
+
+    Without any the engine's own is meant, which is called "".
+    """
+    if image is None:
+        return {}
+    own = client.version()
+    names = {name: name for name in platforms} or {"": f"{own['Os']}/{own['Arch']}"}
+    return {
+        name: variant
+        for name, platform in names.items()
+        for variant in image.variants
+        if variant.platform.suits(platform)
+    }
+
+
+def _fetch(
     client: docker.DockerClient,
     draft: Path,
     image: str,
-    platforms: Sequence[str],
+    platform: str,
     pull: bool,
     say: Callable[[str], object],
     progress: Callable[[int], object],
-) -> list[Variant]:
-    found = []
-    wanted: Sequence[str | None] = platforms or (None,)
-    for platform in wanted:
-        with _at_hand(client, image, platform=platform, pull=pull, say=say) as image_id:
-            if STANDIN_LABEL in client.images.get(image_id).labels:
-                raise PackProblem("pack.stand_in", name=image)
-            say(text("pack.saving", name=image))
-            variant = take_apart(
-                client.api.get_image(image_id), draft, name=image, progress=progress
-            )
-        # Docker leaves out the variant that an architecture has by itself (arm64/v8).
-        if platform and platform.split("/")[:2] != str(variant.platform).split("/")[:2]:
-            raise PackProblem(
-                "pack.other_platform", name=image, platform=platform, found=variant.platform
-            )
-        found.append(variant)
-    return found
+) -> Variant:
+    with _at_hand(client, image, platform=platform, pull=pull, say=say) as image_id:
+        if STANDIN_LABEL in client.images.get(image_id).labels:
+            raise PackProblem("pack.stand_in", name=image)
+        say(text("pack.saving", name=image))
+        variant = take_apart(client.api.get_image(image_id), draft, name=image, progress=progress)
+    if platform and not variant.platform.suits(platform):
+        raise PackProblem(
+            "pack.other_platform", name=image, platform=platform, found=variant.platform
+        )
+    return variant
 
 
 @contextmanager
@@ -113,7 +127,7 @@ def _at_hand(
     client: docker.DockerClient,
     image: str,
     *,
-    platform: str | None,
+    platform: str,
     pull: bool,
     say: Callable[[str], object],
 ) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _at_hand(
         yield before
         return
     known = {str(each["Id"]) for each in client.api.images(all=True)}
-    say(text("pack.pulling", name=image, platform=platform or ""))
+    say(text("pack.pulling", name=image, platform=platform))
     _pull(client, image, platform)
     pulled = image_id(client, image)
     if pulled is None:
@@ -151,13 +165,13 @@ def _put_back(
             client.api.remove_image(pulled)
 
 
-def _pull(client: docker.DockerClient, image: str, platform: str | None) -> None:
+def _pull(client: docker.DockerClient, image: str, platform: str) -> None:
     from docker.errors import APIError  # noqa: PLC0415
 
     repository, _, tag = image.rpartition(":")
     try:
         for step in client.api.pull(
-            repository, tag=tag, platform=platform, stream=True, decode=True
+            repository, tag=tag, platform=platform or None, stream=True, decode=True
         ):
             if "error" in step:
                 raise PackProblem("pack.not_pulled", name=image, reason=step["error"])
@@ -180,12 +194,12 @@ def image_id(client: docker.DockerClient, name: str) -> str | None:
         raise PackProblem("pack.not_pulled", name=name, reason=reason) from error
 
 
-def _finished(draft: Path) -> dict[str, Descriptor]:
+def _kept(draft: Path) -> dict[str, PackedImage]:
     """Return what an interrupted run left, if it left anything that can be used."""
     (draft / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
     (draft / LAYOUT_FILE).write_bytes(LAYOUT)
     try:
-        return {image.name: image.entry for image in read_pack(draft).images}
+        return {image.name: image for image in read_pack(draft).images}
     except (PackMissing, PackDamaged):
         return {}
 

@@ -45,6 +45,16 @@ class Platform(msgspec.Struct, frozen=True, omit_defaults=True, order=True):
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
+    def suits(self, wanted: str) -> bool:
+        """Whether it is the platform that somebody calls `wanted`.
+
+        Docker leaves out the variant that an architecture has by itself.
+
+        >>> Platform("linux", "arm64", "v8").suits("linux/arm64")
+        True
+        """
+        return [self.os, self.architecture] == wanted.split("/")[:2]
+
 
 class Descriptor(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     """A blob by its digest (descriptor.md)."""

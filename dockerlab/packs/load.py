@@ -40,12 +40,15 @@ def load_pack(
     pack: Pack,
     *,
     images: Sequence[str] = (),
+    platform: str = "",
     replace: bool = False,
     progress: Callable[[int], object] = int,
 ) -> Loaded:
     """Load the pack's images, or those of these whole names, after every digest was checked.
 
-    An image that the engine has under the same name is replaced only if `replace` is true.
+    An image is loaded for the engine's own platform, unless another `platform` such as
+    `linux/arm64` is given. One that the engine has under the same name is replaced only if
+    `replace` is true.
 
     Raises:
         PackDamaged: a blob is missing or not what it says; nothing was loaded.
@@ -56,7 +59,7 @@ def load_pack(
     for fault in verify_pack(Pack(pack.folder, chosen), progress=progress):
         raise PackDamaged(path=pack.folder, part=f"{fault.digest} ({', '.join(fault.images)})")
     version = client.version()
-    loaded = Loaded(f"{version['Os']}/{version['Arch']}")
+    loaded = Loaded(platform or f"{version['Os']}/{version['Arch']}")
     wanted: list[tuple[str, Variant]] = []
     for image in chosen:
         variant = _variant_for(image, loaded.platform)
@@ -85,10 +88,7 @@ def _chosen(pack: Pack, names: Sequence[str]) -> tuple[PackedImage, ...]:
 
 
 def _variant_for(image: PackedImage, platform: str) -> Variant | None:
-    for variant in image.variants:
-        if str(variant.platform).split("/")[:2] == platform.split("/"):
-            return variant
-    return None
+    return next((each for each in image.variants if each.platform.suits(platform)), None)
 
 
 def _send(

@@ -77,6 +77,16 @@ def reversed_names() -> list[str]:
     return [*reversed(NAMES), NAMES[0]]
 
 
+def test_from_the_engine_as_from_the_registry(
+    engine: Engine, client: docker.DockerClient, pack: Path, tmp_path: Path
+) -> None:
+    for name in ("busybox:1.36", "tool"):
+        assert engine.docker("pull", name).returncode == 0
+    create_pack(client, tmp_path / "own", NAMES)
+    assert files(tmp_path / "own") == files(pack)
+    assert len(client.images.list()) == len(NAMES), "the engine's own stay"
+
+
 def test_one_file_and_back(client: docker.DockerClient, pack: Path, tmp_path: Path) -> None:
     for name in ("a.tar.zst", "b.tar.zst"):
         create_pack(client, tmp_path / name, NAMES)
@@ -121,6 +131,9 @@ def test_for_several_platforms(
     client.images.remove("both")
     assert load_pack(client, read_pack(path)).new == ["docker.io/library/both:latest"]
     assert client.images.get("both").id == before
+    chosen = load_pack(client, read_pack(path), platform=f"linux/{other}", replace=True)
+    assert (chosen.platform, chosen.new) == (f"linux/{other}", ["docker.io/library/both:latest"])
+    assert client.images.get("both").attrs["Architecture"] == other
     with pytest.raises(PackProblem, match=r"s390x|could not be had"):
         create_pack(client, tmp_path / "none", [NAMES[0]], platforms=["linux/s390x"])
 
