@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from dockerlab.exercises.answers import word
 from dockerlab.exercises.exercise import Exercise
-from dockerlab.exercises.looking import read_in_layers, see_container, see_image, see_names
+from dockerlab.exercises.looking import (
+    read_in_layers,
+    see_container,
+    see_containers,
+    see_image,
+    see_names,
+)
 from dockerlab.exercises.prediction import Choice
 from dockerlab.exercises.verdict import Verdict, passed, wrong
 from dockerlab.layers import analyze_image
@@ -27,27 +33,32 @@ _CLOSE = 1_000_000
 
 @dataclass(frozen=True)
 class Written:
-    """The paths of a container's writable layer, by what was done to them; None: no container."""
+    """The paths of a container's writable layer, by what was done to them."""
 
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    deleted: tuple[str, ...]
+    others: tuple[str, ...]
+    """The names of all containers made from the base."""
+    is_there: bool = False
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
 
 
-def _look_written(client: docker.DockerClient) -> Written | None:
+def _look_written(client: docker.DockerClient) -> Written:
+    others = tuple(sorted(each.name for each in see_containers(client, image=BASE)))
     if see_container(client, ADDER) is None:
-        return None
+        return Written(others)
     listed: Any = client.api.diff(ADDER) or ()
     paths: tuple[list[str], ...] = ([], [], [])
     for each in listed:
         paths[each["Kind"]].append(each["Path"])  # 0 changed, 1 added, 2 deleted (Docker's API)
     changed, added, deleted = (tuple(sorted(each)) for each in paths)
-    return Written(added, changed, deleted)
+    return Written(others, True, added, changed, deleted)
 
 
-def _judge_added(before: Written | None, now: Written | None, answer: object) -> Verdict:
-    if now is None:
-        return wrong("missing")
+def _judge_added(before: Written, now: Written, answer: object) -> Verdict:
+    if not now.is_there:
+        fresh = sorted(set(now.others) - set(before.others))
+        return wrong("other_name", name=fresh[0]) if fresh else wrong("missing")
     if not (now.added or now.changed or now.deleted):
         return wrong("nothing")
     if "/hello" not in now.added:
@@ -62,6 +73,8 @@ class Stack:
 
     names: tuple[str, ...]
     """The names of this lesson's images."""
+    nameless: tuple[str, ...] = ()
+    """The IDs of those that have none."""
     is_on_base: bool = False
     above: int = 0
     """How many layers it has above those of the base."""
@@ -74,14 +87,17 @@ class Stack:
 
 def _look_stack(client: docker.DockerClient, name: str) -> Stack:
     names = tuple(sorted(see_names(client, "lab06-*")))
+    filters = {"dangling": True, "label": "org.dockerlab.lesson=06-layers"}
+    nameless = tuple(sorted(each["Id"] for each in client.api.images(filters=filters)))
     if see_image(client, name) is None or see_image(client, BASE) is None:
-        return Stack(names)
+        return Stack(names, nameless)
     base = [each.layer.diff_id for each in analyze_image(client, BASE).layers]
     layers = analyze_image(client, name).layers
     above = layers[len(base) :]
     entries = [[entry.name for entry in each.entries] for each in above]
     return Stack(
         names,
+        nameless,
         is_on_base=[each.layer.diff_id for each in layers[: len(base)]] == base,
         above=len(above),
         size=sum(each.layer.size or 0 for each in above),
@@ -93,8 +109,9 @@ def _look_stack(client: docker.DockerClient, name: str) -> Stack:
 def _missing(name: str, before: Stack, now: Stack) -> Verdict | None:
     """What is wrong where there is no image of this name, or one upon another base."""
     if name not in now.names:
-        fresh = sorted(set(now.names) - set(before.names))
-        return wrong("other_name", name=fresh[0]) if fresh else wrong("none")
+        if fresh := sorted(set(now.names) - set(before.names)):
+            return wrong("other_name", name=fresh[0])
+        return wrong("none" if set(now.nameless) <= set(before.nameless) else "nameless")
     return None if now.is_on_base else wrong("other_base")
 
 
@@ -170,6 +187,7 @@ EXERCISES = (
         judge=_judge_added,
         solution=f"!docker run --name {ADDER} centos touch /hello",
         mistakes={
+            "other_name": "!docker run --name lab06-added centos touch /hello",
             "nothing": f"!docker run --name {ADDER} centos true",
             "elsewhere": f"!docker run --name {ADDER} centos touch /etc/hello",
             "more": f'!docker run --name {ADDER} centos sh -c "touch /hello; rm /usr/bin/yes"',
@@ -188,6 +206,7 @@ EXERCISES = (
             "no_note": "!docker run --name lab06-other --label {label} centos touch /other\n"
             "!docker commit lab06-other lab06-hello",
             "other_name": "!docker commit lab06-writer lab06-halo",
+            "nameless": "!docker commit lab06-writer",
         },
     ),
     Exercise(
