@@ -58,17 +58,20 @@ class OverlaySnapshotter:
     def prepare(self, name: str, *, parent: str | None, unpacking: bool = False) -> Path:
         """See ``Snapshotter.prepare``; the directory is empty, ``unpacking`` or not."""
         del unpacking
-        with kindly(f"make snapshot {name}"), self._database.transaction():
-            record = self._records.add(name, parent=parent)
-            lower = self._records.ancestors(record)
-            if len(lower) > MAX_LAYERS:
-                raise InvalidParameter("max depth exceeded")
-            try:
+        made: Path | None = None
+        try:
+            with kindly(f"make snapshot {name}"), self._database.transaction():
+                record = self._records.add(name, parent=parent)
+                lower = self._records.ancestors(record)
+                _refuse_above_limit(lower)
+                made = self._upper(record.id)
                 self._make(record.id, lower)
-            except OSError:
-                trees.remove(self._upper(record.id).parent)
-                raise
-            return self._upper(record.id)
+        except BaseException:
+            # The disk may be full for the record alone: its number will be another's, then.
+            if made is not None:
+                trees.remove(made.parent)
+            raise
+        return made
 
     def _make(self, snapshot_id: int, lower: list[int]) -> None:
         upper = self._upper(snapshot_id)
@@ -186,6 +189,11 @@ class OverlaySnapshotter:
 
     def _upper(self, snapshot_id: int) -> Path:
         return self._directory / str(snapshot_id) / "fs"
+
+
+def _refuse_above_limit(lower: list[int]) -> None:
+    if len(lower) > MAX_LAYERS:
+        raise InvalidParameter("max depth exceeded")
 
 
 def _kernel() -> tuple[int, int]:
