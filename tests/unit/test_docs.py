@@ -27,3 +27,21 @@ def test_the_map_names_every_package_of_the_engine() -> None:
     page = (REPOSITORY / "ARCHITECTURE.md").read_text()
     folders = [path.parent.name for path in REPOSITORY.glob("dockerlab/engine/*/__init__.py")]
     assert [name for name in sorted(folders) if f"`{name}/`" not in page] == []
+
+
+def test_the_content_flow_names_files_by_where_they_are() -> None:
+    page = (REPOSITORY / "docs/content-flow.md").read_text()
+    named = re.findall(r"\[([\w/]+\.py)\]\((\S+?)\)", page)
+    assert [link for name, link in named if link != f"../dockerlab/engine/{name}"] == []
+    drawn = re.findall(r'"([\w/]+(?:/|\.py))[<"]', page)
+    assert [name for name in drawn if not (REPOSITORY / "dockerlab/engine" / name).exists()] == []
+    assert len(named) > 25
+    assert len(drawn) > 5
+
+
+@pytest.mark.parametrize("folder", ["unpack", "runtime", "containers/logs", "containers/spec"])
+def test_the_reading_order_of_a_folder_names_all_that_is_in_it(folder: str) -> None:
+    place = REPOSITORY / "dockerlab/engine" / folder
+    told = set(re.findall(r"``(\w+)``", (place / "__init__.py").read_text()))
+    there = {path.stem for path in place.glob("*.py") if path.stem != "__init__"}
+    assert sorted(there - told) == []
