@@ -14,8 +14,8 @@ from aiohttp import web
 
 from dockerlab.engine.content.local import LocalStore
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials
+from dockerlab.engine.distribution.patience import Patience
 from dockerlab.engine.distribution.pull import LayerDownloaded
-from dockerlab.engine.distribution.registry import Patience
 from dockerlab.engine.distribution.resolve import Resolved
 from dockerlab.engine.distribution.service import Distribution
 from dockerlab.engine.distribution.transport import Timeouts

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from dockerlab.engine.content.store import ContentStore, Ingest
-from dockerlab.engine.distribution.registry import Patience
+from dockerlab.engine.distribution.patience import Patience
 from dockerlab.engine.distribution.replies import Refused
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.transport import Dropped, Unreachable

@@ -1,9 +1,6 @@
 """A registry's client for one repository (OCI distribution specification v1.1)."""
 
 import asyncio
-import email.utils
-import random
-import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from dockerlab.engine.distribution.auth import Authorizer
 from dockerlab.engine.distribution.challenge import parse_challenges
 from dockerlab.engine.distribution.endpoint import Endpoint, origin
+from dockerlab.engine.distribution.patience import Patience, retry_after
 from dockerlab.engine.distribution.replies import refusal
 from dockerlab.engine.distribution.source import RawManifest
 from dockerlab.engine.distribution.transport import Body, Dropped, Timeouts, Transport, Unreachable
@@ -44,25 +42,6 @@ _SCHEMA_1 = (
     "application/vnd.docker.distribution.manifest.v1+json",
 )
 _ACCEPTED = ", ".join((INDEX, MANIFEST, DOCKER_MANIFEST_LIST, DOCKER_MANIFEST, *_SCHEMA_1, "*/*"))
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How often, and how long apart in seconds, a request is tried again."""
-
-    attempts: int = 4
-    first_delay: float = 0.25
-    longest_delay: float = 5.0
-    longest_retry_after: float = 15.0
-
-    def delay(self, attempt: int) -> float:
-        """Before trying again after the attempt of that number, counted from 0."""
-        ceiling = min(self.longest_delay, self.first_delay * float(2**attempt))
-        # Clients that failed together must not come back together.
-        return ceiling * random.uniform(0.5, 1.0)  # noqa: S311
-
-
-MIRROR_PATIENCE = Patience(attempts=2, longest_retry_after=2.0)
 
 
 @dataclass(frozen=True)
@@ -200,7 +179,7 @@ class RegistryRepository:
                 body = await _error_body(response)
             last = attempt == self._patience.attempts - 1
             if response.status == 429:
-                delay = _retry_after(response) or self._patience.delay(attempt)
+                delay = retry_after(response) or self._patience.delay(attempt)
             elif response.status >= 500:
                 delay = self._patience.delay(attempt)
             else:
@@ -296,14 +275,3 @@ async def _error_body(response: "aiohttp.ClientResponse") -> bytes:
         return await response.content.read(_LARGEST_ERROR)
     except (aiohttp.ClientError, OSError):
         return b""
-
-
-def _retry_after(response: "aiohttp.ClientResponse") -> float | None:
-    """Seconds that Retry-After asks for (RFC 9110, section 10.2.3): a number or a date."""
-    stated = response.headers.get("Retry-After", "").strip()
-    if stated.isdigit():
-        return float(stated)
-    parsed = email.utils.parsedate_tz(stated)
-    if parsed is None:
-        return None
-    return max(0.0, email.utils.mktime_tz(parsed) - time.time())

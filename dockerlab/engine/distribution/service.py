@@ -17,13 +17,10 @@ from dockerlab.engine.distribution.endpoint import (
     registry_endpoint,
 )
 from dockerlab.engine.distribution.pack import PackedImage
+from dockerlab.engine.distribution.patience import MIRROR_PATIENCE, Patience
 from dockerlab.engine.distribution.pull import LayerDownloaded, layers
 from dockerlab.engine.distribution.push import Outgoing, Pushed, push
-from dockerlab.engine.distribution.registry import (
-    MIRROR_PATIENCE,
-    Patience,
-    RegistryRepository,
-)
+from dockerlab.engine.distribution.registry import RegistryRepository
 from dockerlab.engine.distribution.replies import Refused, pull_error
 from dockerlab.engine.distribution.resolve import Found, Inspected, Located, Resolved, find, inspect
 from dockerlab.engine.distribution.search import SearchResult, search

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from dockerlab.engine.dockerfile.flags import parse_flags, suggestion
 from dockerlab.engine.dockerfile.formats import quoted
+from dockerlab.engine.dockerfile.healthcheck import read_health
 from dockerlab.engine.dockerfile.instructions import (
     Arg,
     Cmd,
@@ -31,12 +32,9 @@ from dockerlab.engine.dockerfile.instructions import (
 )
 from dockerlab.engine.dockerfile.parser import Statement, find_heredoc
 from dockerlab.engine.errors import InvalidParameter
-from dockerlab.engine.oci import HealthConfig
-from dockerlab.engine.timestamp import parse_duration
 
 _STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*")
 _ONBUILD = re.compile(r"\s*ONBUILD\s*", re.IGNORECASE)
-_MILLISECOND = 1_000_000
 
 
 def read(statement: Statement) -> Instruction:
@@ -183,51 +181,8 @@ def _read_entrypoint(statement: Statement) -> Entrypoint:
 
 
 def _read_healthcheck(statement: Statement) -> Healthcheck:
-    kind, *arguments = _some(statement)
-    kind = kind.upper()
-    if kind == "NONE":
-        if arguments:
-            raise InvalidParameter("HEALTHCHECK NONE takes no arguments")
-        return Healthcheck(source=_source(statement), health=HealthConfig(test=("NONE",)))
-    flags = parse_flags(
-        statement.flags, texts=["interval", "timeout", "start-period", "start-interval", "retries"]
-    )
-    if kind != "CMD":
-        raise InvalidParameter(f"Unknown type {quoted(kind)} in HEALTHCHECK (try CMD)")
-    if not arguments:
-        raise InvalidParameter("Missing command after HEALTHCHECK CMD")
-    words = arguments if statement.json else [" ".join(arguments)]
-    health = HealthConfig(
-        test=("CMD" if statement.json else "CMD-SHELL", *words),
-        interval=_interval(flags, "interval"),
-        timeout=_interval(flags, "timeout"),
-        start_period=_interval(flags, "start-period"),
-        start_interval=_interval(flags, "start-interval"),
-        retries=_retries(flags.get("retries", "")),
-    )
-    return Healthcheck(source=_source(statement), health=health)
-
-
-def _interval(flags: dict[str, str], name: str) -> int:
-    text = flags.get(name, "")
-    if not text:
-        return 0
-    nanoseconds = parse_duration(text)
-    if nanoseconds and nanoseconds < _MILLISECOND:
-        raise InvalidParameter(f"Interval {quoted(name)} cannot be less than 1ms")
-    return nanoseconds
-
-
-def _retries(text: str) -> int:
-    if not text:
-        return 0
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
-        raise InvalidParameter(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax")
-    if not -(2**31) <= int(text) < 2**31:
-        raise InvalidParameter(f"strconv.ParseInt: parsing {quoted(text)}: value out of range")
-    if int(text) < 0:
-        raise InvalidParameter(f"--retries cannot be negative ({int(text)})")
-    return int(text)
+    _some(statement)
+    return Healthcheck(source=_source(statement), health=read_health(statement))
 
 
 def _read_maintainer(statement: Statement) -> Maintainer:
