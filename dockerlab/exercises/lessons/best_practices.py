@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,8 @@ def _judge_full(before: None, now: None, answer: object) -> Verdict:
     given = word(answer)
     if given == FULL:
         return passed()
+    if given.startswith(("hub.docker.com", "http", "www.")):
+        return wrong("website", given=given)
     if not given.startswith("docker.io/"):
         return wrong("no_registry", given=given)
     if "library" in given:
@@ -107,7 +111,14 @@ def _judge_linted(before: None, now: None, answer: object) -> Verdict:
         found = lint(f"{text}\n")
     except LinterMissing:
         return wrong("no_linter")
+    if found and found[0].code == "DL3025" and _brackets(lines):
+        return wrong("no_json", line=found[0].line, code=found[0].code)
     return _found(found[0], len(found)) if found else passed()
+
+
+def _brackets(lines: Sequence[str]) -> bool:
+    """Whether the program to start stands between brackets, be it JSON or not."""
+    return any(re.match(r"(cmd|entrypoint)\s*\[", line, re.IGNORECASE) for line in lines)
 
 
 def _found(first: Finding, count: int) -> Verdict:
@@ -163,6 +174,7 @@ EXERCISES = (
         solution='answer = dockerlab.full_name("grafana/grafana")',
         mistakes={
             "no_registry": 'answer = "grafana/grafana:latest"',
+            "website": 'answer = "hub.docker.com/grafana/grafana:latest"',
             "no_tag": 'answer = "docker.io/grafana/grafana"',
             "library": 'answer = "docker.io/library/grafana:latest"',
             "other": 'answer = "docker.io/grafana:latest"',
@@ -214,6 +226,9 @@ EXERCISES = (
             "add": _as_answer(_DOCKERFILE.replace("COPY", "ADD")),
             "shell_form": _as_answer(
                 _DOCKERFILE.replace('["nginx", "-g", "daemon off;"]', "nginx -g 'daemon off;'")
+            ),
+            "no_json": _as_answer(
+                _DOCKERFILE.replace('"nginx", "-g", "daemon off;"', '"nginx" "-g" "daemon off;"')
             ),
             "finding": _as_answer(_DOCKERFILE.replace("CMD", "MAINTAINER me\nCMD")),
             "no_program": _as_answer(_DOCKERFILE.partition("CMD")[0]),
