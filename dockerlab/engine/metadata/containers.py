@@ -101,10 +101,6 @@ class ContainerStore:
         after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         return self._select("container_id >= ? AND container_id < ? LIMIT 2", prefix, after)
 
-    def of_image(self, image_id: ImageID) -> tuple[ContainerRow, ...]:
-        """The containers made from an image, newest first."""
-        return self._select("image_id = ? ORDER BY created DESC", image_id)
-
     def all(self) -> tuple[ContainerRow, ...]:
         """Every container, newest first."""
         return self._select("TRUE ORDER BY created DESC")

@@ -36,11 +36,6 @@ class LayerRecords:
         row = self._database.row(f"SELECT {_COLUMNS} FROM layers WHERE chain_id = ?", chain_id)
         return Layer(*row) if row else None
 
-    def with_diff_id(self, diff_id: DiffID) -> Layer | None:
-        """Some layer that holds these changes, wherever in a chain it stands."""
-        row = self._database.row(f"SELECT {_COLUMNS} FROM layers WHERE diff_id = ?", diff_id)
-        return Layer(*row) if row else None
-
     def all(self) -> tuple[Layer, ...]:
         """Every layer, in no order."""
         return tuple(Layer(*row) for row in self._database.rows(f"SELECT {_COLUMNS} FROM layers"))

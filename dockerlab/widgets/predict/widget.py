@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal
 
 import anywidget
 import traitlets
@@ -16,12 +16,6 @@ import traitlets
 _HERE = Path(__file__).parent
 
 Kind = Literal["choice", "number", "order"]
-
-
-class Chosen(TypedDict):
-    """What the browser sends: letters in their order, or the number as it was typed."""
-
-    answer: str
 
 
 class PredictWidget(anywidget.AnyWidget):
@@ -48,7 +42,10 @@ class PredictWidget(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def _receive(self, _: object, content: Mapping[str, Any], __: object) -> None:
-        """Take a message; anything that is not ours to understand is left alone."""
+        """Take ``{"answer": …}``: letters in their order, or the number as it was typed.
+
+        Anything that is not ours to understand is left alone.
+        """
         answer = content.get("answer")
         if isinstance(answer, str):
             self._on_answer(answer)
