@@ -1,13 +1,10 @@
 """The engine's own process: from the command line to the last goodbye."""
 
-import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,12 +13,6 @@ from dockerlab.engine.daemon.listening import listening
 from dockerlab.engine.daemon.lock import Holder, Lock
 from dockerlab.engine.daemon.place import prepare_root, sockets_for
 from dockerlab.engine.errors import EngineError
-
-if TYPE_CHECKING:
-    import socket as sockets
-
-    from dockerlab.engine.engine import Engine
-    from dockerlab.engine.server.app import ApiServer
 
 _log = logging.getLogger(__name__)
 
@@ -68,13 +59,30 @@ def _run(options: Options, detach: int | None) -> None:
     prepare_root(options.root)
     choice = sockets_for(options.root, options.socket)
     with Lock(options.root) as lock, listening(choice) as (socket, listener):
+
+        def ready() -> None:
+            lock.write(Holder(pid=os.getpid(), socket=str(socket)))
+            _log.info("listening on %s", socket)
+            if detach is not None:
+                _tell(detach, "ready")
+
         own_mounts = _enter_namespaces(options.runtime)
         os.chdir("/")  # a learner may remove the directory that this was started in
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
         )
-        place = msgspec.structs.replace(options, socket=socket)
-        asyncio.run(_serve(place, lock, listener, detach, own_mounts=own_mounts))
+        # Imported here, being most of a start: who only starts or finds an engine need not wait.
+        from dockerlab.engine.daemon import serving  # noqa: PLC0415
+
+        settings = serving.Settings(
+            root=options.root,
+            runtime=options.runtime,
+            own_mounts=own_mounts,
+            packs=options.packs,
+            mirrors=options.mirrors,
+            layer_limit=options.layer_limit,
+        )
+        serving.serve(settings, listener, idle=options.idle, ready=ready)
 
 
 def _enter_namespaces(runtime: str) -> bool:
@@ -91,60 +99,6 @@ def _enter_namespaces(runtime: str) -> bool:
             raise
         return False
     return True
-
-
-async def _serve(
-    options: Options,
-    lock: Lock,
-    listener: "sockets.socket",
-    detach: int | None,
-    *,
-    own_mounts: bool,
-) -> None:
-    # Imported here: `dockerlab doctor` and friends import this module without running an engine.
-    from dockerlab.engine.engine import Engine, Settings  # noqa: PLC0415
-    from dockerlab.engine.server.app import ApiServer  # noqa: PLC0415
-
-    settings = Settings(
-        root=options.root,
-        runtime=options.runtime,
-        own_mounts=own_mounts,
-        packs=options.packs,
-        mirrors=options.mirrors,
-        layer_limit=options.layer_limit,
-    )
-    ending = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ending.set)
-    engine = await Engine.open(settings)
-    server = ApiServer(engine)
-    await server.listen(listener)
-    lock.write(Holder(pid=os.getpid(), socket=str(options.socket)))
-    _log.info("listening on %s", options.socket)
-    if detach is not None:
-        _tell(detach, "ready")
-    idle = asyncio.create_task(_end_when_idle(options.idle, engine, server, ending))
-    await ending.wait()
-    idle.cancel()
-    _log.info("stopping")
-    await engine.stop()  # clients that are attached still see the end of their containers
-    await server.close()
-    await engine.close()
-
-
-async def _end_when_idle(
-    limit: float, engine: "Engine", server: "ApiServer", ending: asyncio.Event
-) -> None:
-    while limit > 0:
-        if engine.busy():
-            server.activity.touch()
-        left = limit - server.activity.idle()
-        if left <= 0:
-            _log.info("not used for %g seconds", limit)
-            ending.set()
-            return
-        await asyncio.sleep(max(left, 0.05))
 
 
 def _tell(descriptor: int, message: str) -> None:
