@@ -7,9 +7,8 @@ from datetime import UTC
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-
-import aiohttp
 
 from dockerlab.engine.builder.copying import Item
 from dockerlab.engine.builder.output import Output
@@ -19,6 +18,9 @@ from dockerlab.engine.dockerfile.instructions import Copy
 from dockerlab.engine.errors import EngineError, SystemFailure
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.unpack.source import refuse_above
+
+if TYPE_CHECKING:
+    import aiohttp
 
 _UNNAMED = "__unnamed__"
 _REPORT_EVERY = 0.1
@@ -50,7 +52,7 @@ async def fetch(
     return Item(tree, place.name, await asyncio.to_thread(tree.checksum, place.name), True)
 
 
-def _name(response: aiohttp.ClientResponse) -> str:
+def _name(response: "aiohttp.ClientResponse") -> str:
     """What the file is called: as the address ends, or as the server says."""
     path = unquote(urlsplit(str(response.url)).path)
     header = Message()
@@ -64,7 +66,7 @@ def _name(response: aiohttp.ClientResponse) -> str:
 
 
 async def _save(
-    response: aiohttp.ClientResponse, place: Path, output: Output, limit: int | None
+    response: "aiohttp.ClientResponse", place: Path, output: Output, limit: int | None
 ) -> None:
     total = response.content_length
     current, told = 0, 0.0
