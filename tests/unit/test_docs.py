@@ -23,10 +23,14 @@ def test_the_readmes_picture_is_the_recorded_one() -> None:
     assert PICTURE.read_text() == first_picture(FIRST)
 
 
-def test_the_map_names_every_package_of_the_engine() -> None:
+@pytest.mark.parametrize("place", [".", "dockerlab", "dockerlab/engine"])
+def test_the_map_names_all_that_is_there(place: str) -> None:
     page = (REPOSITORY / "ARCHITECTURE.md").read_text()
-    folders = [path.parent.name for path in REPOSITORY.glob("dockerlab/engine/*/__init__.py")]
-    assert [name for name in sorted(folders) if f"`{name}/`" not in page] == []
+    there = [path for path in (REPOSITORY / place).iterdir() if path.name not in ("build", "dist")]
+    folders = {f"{path.name}/" for path in there if path.is_dir()}
+    wanted = {*folders, *(path.name for path in there if path.suffix == ".py")}
+    named = {name for name in wanted if re.search(rf"[`/]{re.escape(name)}", page)}
+    assert [name for name in sorted(wanted - named) if not name.startswith(("__", "."))] == []
 
 
 def test_the_content_flow_names_files_by_where_they_are() -> None:
