@@ -66,7 +66,9 @@ def see_containers(
     client: docker.DockerClient, *, image: str | None = None, name: str | None = None
 ) -> tuple[ContainerSeen, ...]:
     """Return the containers, ended ones included: made from `image`, with `name` in their names."""
-    filters = {key: value for key, value in (("ancestor", image), ("name", name)) if value}
+    # By its whole ID, without "sha256:": an older Podman knows an ancestor by nothing shorter.
+    ancestor = image and (see_image(client, image) or image).removeprefix("sha256:")
+    filters = {key: value for key, value in (("ancestor", ancestor), ("name", name)) if value}
     listed = client.api.containers(all=True, filters=filters)
     seen = (see_container(client, entry["Id"]) for entry in listed)
     return tuple(sorted((each for each in seen if each), key=lambda each: each.id))

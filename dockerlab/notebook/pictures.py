@@ -57,9 +57,12 @@ def show_containers(image: str, *, client: docker.DockerClient | None = None) ->
     """
     engine = client or learner_client()
     api: Any = engine.api
-    newest_first = api.containers(all=True, filters={"ancestor": image})[:MOST_CONTAINERS]
+    found = read_image(engine, image)
+    # By its whole ID, without "sha256:": an older Podman knows an ancestor by nothing shorter.
+    ancestor = {"ancestor": found.id.removeprefix("sha256:")}
+    newest_first = api.containers(all=True, filters=ancestor)[:MOST_CONTAINERS]
     made = [_process(api.inspect_container(entry["Id"])) for entry in reversed(newest_first)]
-    return draw_containers(read_image(engine, image), made)
+    return draw_containers(found, made)
 
 
 def _process(inspected: dict[str, Any]) -> Process:

@@ -12,6 +12,7 @@ that a saved notebook cannot show. So after `dockerlab.connect()`, `!docker …`
 - the exit code is in `_exit_code`, as IPython does it, and a failing command raises nothing;
 - Ctrl-C (Kernel > Interrupt) is passed on once, to the command, and `_exit_code` is 130;
 - a command that asks for a terminal (`-t`) is refused with a sentence: a cell has none;
+- a `docker commit` that an older Podman does not understand is done in Python, and says so;
 - a command that ended with a question (`[y/N]`), which nobody could answer, is followed by one;
 - `{name}` and `$name` are filled in from the notebook's variables, as always, but `{{.ID}}` stays
   what it is, as in a terminal: IPython by itself would make `{.ID}` of a `--format`.
@@ -147,9 +148,23 @@ def run(line: str, *, out: TextIO | None = None) -> int:
     )
     command.exit_code = _follow(process, command, screen)
     command.ended = time.time()
+    if command.exit_code and "Decode(): EOF" in command.text:
+        command.exit_code = _again(command, screen)
     if command.text.rstrip().endswith(_QUESTION):
         screen.write("\n" + messages.text("shell.asked") + "\n")
     return command.exit_code
+
+
+def _again(command: Command, screen: TextIO) -> int:
+    """Do in Python what an older Podman did not understand; the exit code after that."""
+    from dockerlab.notebook.lesson import learner_client  # noqa: PLC0415
+    from dockerlab.notebook.old_podman import committed_in_python  # noqa: PLC0415
+
+    said = committed_in_python(command.line, command.text, learner_client())
+    if said is None:
+        return command.exit_code or 0
+    screen.write(f"{said}\n")
+    return 0
 
 
 def _follow(process: subprocess.Popen[bytes], command: Command, screen: TextIO) -> int:

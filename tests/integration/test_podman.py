@@ -1,5 +1,6 @@
 """A lesson and a pack on Podman's socket, where names and IDs differ from Docker's."""
 
+import io
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,10 @@ import docker
 import pytest
 
 from dockerlab.connection import Address, EngineKind, read_facts
+from dockerlab.exercises.looking import see_containers
+from dockerlab.notebook import shell
 from dockerlab.notebook.lesson import start_lesson
+from dockerlab.notebook.pictures import show_containers
 from dockerlab.packs import create_pack, load_pack
 from tests.engines.engine import environment_for
 from tests.engines.images import busybox, on_top_of
@@ -66,5 +70,29 @@ def test_a_pack_there_and_back(podman: Address, tmp_path: Path) -> None:
     assert load_pack(client, pack).present == names
     assert {name: client.images.get(name).id for name in names} == before
     for name in names:
+        client.images.remove(name)
+    client.close()
+
+
+def test_a_commit_that_podman_does_not_understand_is_done_all_the_same(
+    podman: Address, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment_for(Path(str(podman.socket)), config=tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    client = docker.DockerClient(base_url=podman.url)
+    client.images.load(busybox().archive("docker.io/library/base:1"))
+    container = client.containers.create("base:1", ["true"], name="model", network_mode="none")
+    lesson = start_lesson("test", images=["kept:*"], client=client)
+    screen = io.StringIO()
+    assert shell.run("docker commit model kept:2", out=screen) == 0
+    # A newer Podman needs no help, and says the ID only.
+    assert screen.getvalue().strip().endswith(str(client.images.get("kept:2").id))
+    assert [each.name for each in see_containers(client, image="base:1")] == ["model"]
+    assert len(show_containers("base:1", client=client).words) == 2
+    assert shell.run("docker commit nothing kept:3", out=io.StringIO()) == 1
+    lesson.end()
+    container.remove()
+    for name in ("kept:2", "base:1"):
         client.images.remove(name)
     client.close()
