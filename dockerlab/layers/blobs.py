@@ -84,7 +84,7 @@ class TarFile:
         self._members = dict(_index(file))
 
     def document(self, name: str) -> bytes | None:
-        """Return a small file of the archive."""
+        """Return a small file of the archive; raises ArchiveDamaged where it is not small."""
         place = self._members.get(name)
         if place is None:
             return None

@@ -181,7 +181,12 @@ def _pull(client: docker.DockerClient, image: str, platform: str) -> None:
 
 
 def image_id(client: docker.DockerClient, name: str) -> str | None:
-    """Return the ID of the engine's image of this name, None if it has none."""
+    """Return the ID of the engine's image of this name, None if it has none.
+
+    Raises:
+        PackProblem: the engine refuses to say.
+
+    """
     from docker.errors import APIError, ImageNotFound  # noqa: PLC0415
 
     api: Any = client.api  # its stub leaves these untyped

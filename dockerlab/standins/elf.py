@@ -41,9 +41,13 @@ def say_and_exit(text: str, machine: Machine) -> bytes:
 
     `text` is at most 65,535 bytes in UTF-8: what one arm64 instruction can hold as a length.
 
+    Raises:
+        ValueError: It is longer.
+
     >>> program = say_and_exit("Hello!", Machine.AMD64)
     >>> program[:4], len(program)
     (b'\x7fELF', 215)
+
     """
     data = text.encode()
     if len(data) > 0xFFFF:

@@ -169,14 +169,21 @@ class Execs:
         self._watches.start(self._watch(chosen, process))
 
     def resize(self, exec_id: str, *, height: int, width: int) -> None:
-        """Tell the command's terminal its size in characters; raises Conflict if none runs."""
+        """Tell the command's terminal its size in characters.
+
+        Raises:
+            NotFound: there is no such instance, or its container is gone.
+            Conflict: the container does not run.
+            InvalidParameter: the command itself does not run.
+
+        """
         chosen = self.check(exec_id)
         if not (chosen.running and chosen.pid):
             raise InvalidParameter(f"exec {chosen.id} is not running")
         chosen.streams.resize(height=height, width=width)
 
     async def wait(self, exec_id: str) -> int:
-        """Wait for the end of a command that was started; its exit code."""
+        """Wait for the end of a command that was started; its exit code. Raises NotFound."""
         chosen = self.get(exec_id)
         status = await chosen.process.wait() if chosen.process else None
         return status.code if status else NOT_STARTED

@@ -36,7 +36,13 @@ class Removal:
         self._volumes = volumes
 
     async def remove(self, container: Container, life: Life, *, volumes: bool = False) -> None:
-        """Remove a container that does not run; with ``volumes`` those without a name as well."""
+        """Remove a container that does not run; with ``volumes`` those without a name as well.
+
+        Raises:
+            Conflict: it is being removed already.
+            SystemFailure: its files could not be removed; the next start of the engine does it.
+
+        """
         if life.removing:
             raise Conflict(f"removal of container {container.name} is already in progress")
         life.removing = True

@@ -61,7 +61,13 @@ class Uploads:
             pass  # it will be swept by the registry itself
 
     async def put(self, digest: Digest, body: Body, *, size: int) -> None:
-        """Upload a blob of ``size`` bytes in one piece."""
+        """Upload a blob of ``size`` bytes in one piece.
+
+        Raises:
+            SystemFailure: the registry does not say where to.
+            Refused, Unreachable, Dropped: as ``RegistryRepository.request``.
+
+        """
         start = self._repository.url("blobs/uploads/")
         async with await self._repository.request(
             "POST", start, headers={"Content-Length": "0"}, scopes=(self._scope,)

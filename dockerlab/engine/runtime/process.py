@@ -26,7 +26,7 @@ _watched: set[int] = set()
 
 
 def become_subreaper() -> None:
-    """Adopt the orphans among this process's descendants from now on."""
+    """Adopt the orphans among this process's descendants from now on; raises SystemFailure."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         reason = os.strerror(ctypes.get_errno())
@@ -98,6 +98,10 @@ def spawn(
     """Start a program, named by its absolute path, with these three files and no others open.
 
     posix_spawn(3) does not copy this process's memory map, which fork(2) would do.
+
+    Raises:
+        SystemFailure: it could not be started.
+
     """
     files = [
         (os.POSIX_SPAWN_DUP2, stdio.stdin, 0),

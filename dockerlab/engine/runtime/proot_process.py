@@ -60,7 +60,12 @@ class ProotProcess:
         return self._ending is not None and self._ending.done()
 
     async def wait(self) -> ExitStatus:
-        """Wait for the end; any number of times, by any number of tasks."""
+        """Wait for the end; any number of times, by any number of tasks.
+
+        Raises:
+            NotFound: it was not begun.
+
+        """
         if self._ending is None:
             raise NotFound("the process was never there")
         return await asyncio.shield(self._ending)

@@ -16,6 +16,10 @@ def flush(directory: Path) -> None:
     """Write all that the directory's file system holds in memory to the disk (syncfs(2)).
 
     One call, however many files a layer has: an fsync each would wait for the disk each time.
+
+    Raises:
+        OSError: the disk did not take it.
+
     """
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -28,7 +32,13 @@ def flush(directory: Path) -> None:
 
 @contextmanager
 def kindly(what: str) -> Iterator[None]:
-    """Turn the operating system's errors into the engine's: "could not ``what``: reason"."""
+    """Turn the operating system's errors into the engine's: "could not ``what``: reason".
+
+    Raises:
+        DiskFull: no space is left.
+        SystemFailure: the system call failed otherwise.
+
+    """
     try:
         yield
     except OSError as error:

@@ -31,7 +31,13 @@ class Nodes:
         self._ownership = ownership
 
     def make(self, entry: tar.Entry, source: Source, parent: int, name: bytes) -> None:
-        """Make a file, symbolic link, device or fifo; raises FileExistsError if one is there."""
+        """Make a file, symbolic link, device or fifo called ``name`` in the directory ``parent``.
+
+        Raises:
+            FileExistsError: there is one already.
+            DataLoss: a link leads to nothing, or there is no such device.
+
+        """
         if entry.type == tar.FILE:
             self._file(entry, source, parent, name)
             return

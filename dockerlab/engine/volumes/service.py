@@ -112,7 +112,7 @@ class Volumes:
                 trees.remove(self._directory / name)
 
     def get(self, name: str) -> Volume:
-        """The volume of this name."""
+        """The volume of this name; raises NotFound."""
         found = self._rows.get(name)
         if found is None:
             raise NotFound(f"get {name}: no such volume")
