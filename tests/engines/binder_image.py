@@ -40,7 +40,11 @@ _HOOKS = (
     'mkdir "$1/srv/wheels" && cp {wheels}/* "$1/srv/wheels"',
     f'chroot "$1" python3 -m venv {_ENVIRONMENT}',
     f'chroot "$1" {_ENVIRONMENT}/bin/pip install --quiet --no-index --no-deps '
-    "--find-links /srv/wheels --require-hashes --requirement /srv/wheels/lock.txt",
+    "--no-compile --find-links /srv/wheels --require-hashes --requirement /srv/wheels/lock.txt",
+    # mmdebstrap sets back the times of new files, and Python would take what was compiled from them
+    # for out of date, and compile everything anew in each session. Some are for other Pythons.
+    f'chroot "$1" {_ENVIRONMENT}/bin/python -m compileall -q '
+    f"--invalidation-mode=unchecked-hash {_ENVIRONMENT}/lib || true",
     f'rm -r "$1/srv/wheels" && chown -R 1000:1000 "$1{_ENVIRONMENT}"',
 )
 _PARTS = ("dockerlab", "notebooks", "binder", "tests", "pyproject.toml", "README.md", "LICENSE")
