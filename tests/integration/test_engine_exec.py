@@ -1,5 +1,6 @@
 """Commands in running containers, through the Docker SDK and the real `docker` on a terminal."""
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -78,6 +79,28 @@ def test_it_ends_with_its_container_where_the_kernel_does_not_see_to_it(
     shared.kill()
     _until(lambda: client.api.exec_inspect(made)["ExitCode"] == 137)
     shared.remove()
+
+
+def test_output_does_not_overtake_the_head_of_the_answer(
+    embedded_engine: Engine, client: DockerClient, container: Container
+) -> None:
+    command = ["sh", "-c", "echo out; touch /written"]
+    made = client.api.exec_create(container.id, command, tty=True)["Id"]
+    body = b'{"Tty": true}'
+    head = (
+        f"POST /v1.44/exec/{made}/start HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\n"
+        "Upgrade: tcp\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(str(embedded_engine.socket))
+        connection.sendall(head.encode() + body)
+        _until(lambda: container.exec_run("test -e /written").exit_code == 0)
+        answered = connection.recv(1 << 16)  # what a client's buffer would take at once
+        assert answered.startswith(b"HTTP/1.1 101")
+        assert answered.endswith(b"\r\n\r\n")
+        assert connection.makefile("rb").read() == b"out\r\n"
 
 
 def test_a_shell_on_a_terminal(embedded_engine: Engine, container: Container) -> None:

@@ -6,6 +6,9 @@ flow both ways: those of a terminal as they are, those of two outputs in frames.
 """
 
 import asyncio
+import fcntl
+import struct
+import termios
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
@@ -20,6 +23,9 @@ MULTIPLEXED = "application/vnd.docker.multiplexed-stream"
 _MULTIPLEXED_SINCE = Version(1, 42)
 _LINGER = 1.0
 """Seconds for the client to close its half, after ours, before what it still sends is lost."""
+_HEAD_FIRST = 10.0
+"""Seconds for the client to read the head before output follows it."""
+_LOOK = 0.001
 
 
 def frame(stream: int, data: bytes) -> bytes:
@@ -49,6 +55,7 @@ class Hijacked(web.StreamResponse):
         self._transport: asyncio.Transport = request.transport
         self._inbox = connection.take_over()
         self._transport.write(_head(kind, upgrade="Upgrade" in request.headers))
+        self._head_read = False
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:  # noqa: ARG002
         """Nothing: the head is out."""
@@ -75,8 +82,26 @@ class Hijacked(web.StreamResponse):
         """
         if self._transport.is_closing():
             raise ConnectionResetError("the client is gone")
+        if not self._head_read:
+            await self._await_head_read()
         self._transport.write(data)
         await self._connection.drain()
+
+    async def _await_head_read(self) -> None:
+        """Let the client read the head by itself, if it does so soon.
+
+        The Docker SDK for Python reads it through a buffer, and output from the socket below: what
+        came into the buffer behind the head is lost to it. On a busy machine a command may have
+        answered before the client looks.
+        """
+        self._head_read = True
+        try:
+            async with asyncio.timeout(_HEAD_FIRST):
+                # Of this the kernel tells only who asks.
+                while not self._transport.is_closing() and _unread(self._transport):  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK)
+        except TimeoutError:
+            pass
 
     async def finish(self) -> None:
         """Close our half, and give the client a moment to close its own.
@@ -92,6 +117,13 @@ class Hijacked(web.StreamResponse):
             except TimeoutError:
                 pass
         self._transport.close()
+
+
+def _unread(transport: asyncio.Transport) -> int:
+    """Above 0 as long as the other side of a socket has not read all that it was sent (unix(7))."""
+    handle = transport.get_extra_info("socket").fileno()
+    (count,) = struct.unpack("i", fcntl.ioctl(handle, termios.TIOCOUTQ, bytes(4)))
+    return int(count)
 
 
 def _head(kind: str, *, upgrade: bool) -> bytes:
