@@ -42,7 +42,7 @@ class _Clone:
         self._first: dict[int, _Place] = {}  # by inode: the copy that its other names link to
 
     def run(self, source: Path) -> None:
-        """Copy, depth first: a directory is dressed when all in it is made."""
+        """Copy, depth first: a directory gets its attributes when all in it is made."""
         pending = [(os.open(source, _DIRECTORY), os.open(self._target, _DIRECTORY))]
         place: list[bytes] = []
         left = [self._files(*pending[0], ())]
@@ -94,10 +94,10 @@ class _Clone:
             self._file(name, old, new)
         elif stat.S_ISLNK(status.st_mode):
             os.symlink(os.readlink(name, dir_fd=old), name, dir_fd=new)
-            _dress(name, status, new)
+            _set_attributes(name, status, new)
         elif not stat.S_ISSOCK(status.st_mode):  # a socket is nothing without its process
             os.mknod(name, status.st_mode, status.st_rdev, dir_fd=new)
-            _dress(name, status, new)
+            _set_attributes(name, status, new)
 
     def _file(self, name: bytes, old: int, new: int) -> None:
         if self._hard_links:
@@ -179,7 +179,7 @@ def _give(new: int, status: os.stat_result) -> None:
         os.fchown(new, status.st_uid, status.st_gid)
 
 
-def _dress(name: bytes, status: os.stat_result, new: int) -> None:
+def _set_attributes(name: bytes, status: os.stat_result, new: int) -> None:
     now = os.stat(name, dir_fd=new, follow_symlinks=False)
     if (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
         os.chown(name, status.st_uid, status.st_gid, dir_fd=new, follow_symlinks=False)

@@ -7,7 +7,7 @@ To read it, follow the bytes:
 3. ``tar`` and ``sparse``: the bytes become entries, which say what is to be made.
 4. ``extract``: an entry becomes a file, a link or a directory.
 5. ``root``: why no name and no symbolic link leads out of the directory.
-6. ``nodes`` and ``ownership``: what a file is made of, and whose it may be.
+6. ``files`` and ``ownership``: each kind of file with its attributes, and whose it may be.
 7. ``whiteouts`` and ``below``: how a layer removes what it does not hold.
 
 Specification: OCI image-spec, layer.md ("Applying Changesets", "Whiteouts").

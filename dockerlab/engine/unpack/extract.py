@@ -19,7 +19,7 @@ from typing import BinaryIO, Self
 
 from dockerlab.engine.errors import DataLoss, DiskFull, EngineError, SystemFailure
 from dockerlab.engine.unpack import tar
-from dockerlab.engine.unpack.nodes import Nodes
+from dockerlab.engine.unpack.files import Files
 from dockerlab.engine.unpack.ownership import Ownership
 from dockerlab.engine.unpack.root import Parts, Root, parts
 from dockerlab.engine.unpack.source import Source
@@ -58,9 +58,9 @@ class Extraction:
     def __init__(self, directory: Path, *, ownership: Ownership | None = None) -> None:
         """Unpack into ``directory``; ``ownership`` is by default what this process can do."""
         self._root = Root(directory, made=self._imply, gives_way=self._gives_way)
-        self._nodes = Nodes(ownership or Ownership.here())
-        # Directories are dressed last: a mode could forbid to fill them, and whatever is made in
-        # them changes their time.
+        self._files = Files(ownership or Ownership.here())
+        # Directories get their attributes last: a mode could forbid to fill them, and whatever is
+        # made in them changes their time.
         self._directories: dict[Parts, tar.Entry] = {}
         self._current = b""
 
@@ -92,13 +92,13 @@ class Extraction:
             self._make(entry, source, (*self._real(path[:-1]), path[-1]))
 
     def finish(self) -> None:
-        """Dress the directories, each after the one that it is in: that is still open then."""
+        """Set the directories' attributes, each after the one it is in: that is still open then."""
         for path, entry in sorted(self._directories.items(), key=itemgetter(0)):
             self._current = entry.name
             with suppress(FileNotFoundError, DataLoss):  # replaced since
                 handle, real = self._root.directory(path, make=False)
                 if real == path:
-                    self._dress_directory(path, entry, handle)
+                    self._finish_directory(path, entry, handle)
 
     def _real(self, path: Parts) -> Parts:
         """Where the directory ``path`` is, symbolic links followed; it is made if need be."""
@@ -116,9 +116,9 @@ class Extraction:
     def _make_file(self, entry: tar.Entry, source: Source, path: Parts) -> None:
         parent, _ = self._root.directory(path[:-1])
         try:
-            self._nodes.make(entry, source, parent, path[-1])
+            self._files.make(entry, source, parent, path[-1])
         except FileExistsError:
-            self._nodes.make(entry, source, self._clear(path), path[-1])
+            self._files.make(entry, source, self._clear(path), path[-1])
 
     def _make_directory(self, path: Parts) -> bool:
         """Make a directory, if there is none yet; whether it was made."""
@@ -171,8 +171,8 @@ class Extraction:
         """Whether a file goes where the archive, unasked, needs a directory."""
         return False
 
-    def _dress_directory(self, _path: Parts, entry: tar.Entry, handle: int) -> None:
-        self._nodes.directory(entry, handle)
+    def _finish_directory(self, _path: Parts, entry: tar.Entry, handle: int) -> None:
+        self._files.set_directory_attributes(entry, handle)
 
 
 def _explained(error: OSError, name: bytes) -> EngineError:

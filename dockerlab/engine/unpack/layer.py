@@ -124,7 +124,7 @@ class _Layer(Extraction):
             self._whiteouts.written(path)
 
     def finish(self) -> None:
-        """Take back whiteouts that hide nothing, and dress the directories."""
+        """Take back whiteouts that hide nothing, and set the directories' attributes."""
         self._whiteouts.finish()
         super().finish()
 
@@ -156,7 +156,7 @@ class _Layer(Extraction):
             return
         self._require(target)
         parent = self._name_again(target, path)
-        self._nodes.dress(entry, parent, path[-1])
+        self._files.set_attributes(entry, parent, path[-1])
 
     def _require(self, path: Parts) -> None:
         """See that a hard link's file is here; copy it up from below if it is there."""
@@ -202,10 +202,10 @@ class _Layer(Extraction):
         # Overlay snapshots would never see it: the layers below are other directories there.
         return not self._whiteouts.is_own(path)
 
-    def _dress_directory(self, path: Parts, entry: tar.Entry, handle: int) -> None:
+    def _finish_directory(self, path: Parts, entry: tar.Entry, handle: int) -> None:
         if path in self._opaque:
             self._whiteouts.make_opaque(path)
-        super()._dress_directory(path, entry, handle)
+        super()._finish_directory(path, entry, handle)
 
 
 def _size(name: bytes, parent: int) -> int:

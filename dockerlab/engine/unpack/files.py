@@ -1,6 +1,7 @@
-"""Make one file of each kind, and dress it: owner, attributes, permissions, times.
+"""Make one file of each kind, and give it its attributes (OCI image-spec, layer.md).
 
-The order of dressing is the kernel's: giving a file away takes its setuid bits and capabilities.
+Their order is the kernel's: owner first, since giving a file away takes its setuid bits and
+capabilities (chown(2)); then extended attributes, permissions, and the times last.
 """
 
 import logging
@@ -24,7 +25,7 @@ _OVERLAY = (b"trusted.overlay.", b"user.overlay.")
 """Overlayfs' own attributes: from a layer they could change what is seen of the layers below."""
 
 
-class Nodes:
+class Files:
     """Makes files in open directories."""
 
     def __init__(self, ownership: Ownership) -> None:
@@ -47,7 +48,7 @@ class Nodes:
             os.symlink(entry.target, name, dir_fd=parent)
         elif not self._special(entry, parent, name):
             return
-        self.dress(entry, parent, name)
+        self.set_attributes(entry, parent, name)
 
     def _file(self, entry: tar.Entry, source: Source, parent: int, name: bytes) -> None:
         handle = os.open(name, _NEW, 0o600, dir_fd=parent)
@@ -59,7 +60,7 @@ class Nodes:
             uid, gid = self._ownership.owner(entry.uid, entry.gid)
             os.fchown(handle, uid, gid)
             for key, value in entry.xattrs.items():
-                _set_attribute(handle, key, value)
+                _set_xattr(handle, key, value)
             os.fchmod(handle, self._ownership.mode(entry.mode, directory=False))
             os.utime(handle, ns=_times(entry))
         finally:
@@ -78,21 +79,21 @@ class Nodes:
             return False
         return True
 
-    def directory(self, entry: tar.Entry, handle: int) -> None:
-        """Dress a directory that is open as ``handle``."""
+    def set_directory_attributes(self, entry: tar.Entry, handle: int) -> None:
+        """Set the attributes of a directory that is open as ``handle``."""
         uid, gid = self._ownership.owner(entry.uid, entry.gid)
         os.fchown(handle, uid, gid)
         for key, value in entry.xattrs.items():
-            _set_attribute(handle, key, value)
+            _set_xattr(handle, key, value)
         os.fchmod(handle, self._ownership.mode(entry.mode, directory=True))
         os.utime(handle, ns=_times(entry))
 
-    def dress(self, entry: tar.Entry, parent: int, name: bytes) -> None:
-        """Dress what is no directory and is not open."""
+    def set_attributes(self, entry: tar.Entry, parent: int, name: bytes) -> None:
+        """Set the attributes of what is no directory and is not open."""
         uid, gid = self._ownership.owner(entry.uid, entry.gid)
         os.chown(name, uid, gid, dir_fd=parent, follow_symlinks=False)
         for key, value in entry.xattrs.items():
-            _set_attribute(b"/proc/self/fd/%d/%s" % (parent, name), key, value)
+            _set_xattr(b"/proc/self/fd/%d/%s" % (parent, name), key, value)
         if not stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
             os.chmod(name, self._ownership.mode(entry.mode, directory=False), dir_fd=parent)
         os.utime(name, ns=_times(entry), dir_fd=parent, follow_symlinks=False)
@@ -114,7 +115,7 @@ def _write_sparse(entry: tar.Entry, source: Source, handle: int) -> None:
     os.ftruncate(handle, entry.size)
 
 
-def _set_attribute(file: int | bytes, key: bytes, value: bytes) -> None:
+def _set_xattr(file: int | bytes, key: bytes, value: bytes) -> None:
     if key.startswith(_OVERLAY):
         return
     try:
@@ -124,7 +125,7 @@ def _set_attribute(file: int | bytes, key: bytes, value: bytes) -> None:
         # As Docker: what this file system or this user cannot keep is left out.
         if error.errno not in (ENOTSUP, EPERM):
             raise
-        _log.debug("left out attribute %r", key)
+        _log.debug("left out extended attribute %r", key)
 
 
 def _times(entry: tar.Entry) -> tuple[int, int]:
