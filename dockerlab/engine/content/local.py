@@ -186,18 +186,19 @@ class LocalStore:
 
     def walk(self) -> Iterator[Digest]:
         """Every blob, in no order."""
-        for entry in os.scandir(self._blobs):
-            if _HEX.fullmatch(entry.name):
-                yield Digest(f"sha256:{entry.name}")
+        with os.scandir(self._blobs) as entries:
+            for entry in entries:
+                if _HEX.fullmatch(entry.name):
+                    yield Digest(f"sha256:{entry.name}")
 
     def sweep(self) -> None:
         """Remove what interrupted ingests left."""
-        for entry in os.scandir(self.ingests):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path)
+        for left in list(self.ingests.iterdir()):
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left)
                 continue
             with suppress(FileNotFoundError):
-                Path(entry.path).unlink()
+                left.unlink()
 
     def describe(self, manifests: Iterable[Descriptor]) -> None:
         """List ``manifests`` in ``index.json``, so that other tools find the images.
