@@ -43,7 +43,19 @@ def test_the_content_flow_names_files_by_where_they_are() -> None:
     assert len(drawn) > 5
 
 
-@pytest.mark.parametrize("folder", ["unpack", "runtime", "containers/logs", "containers/spec"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "builder",
+        "containers",
+        "containers/logs",
+        "containers/spec",
+        "distribution",
+        "images",
+        "runtime",
+        "unpack",
+    ],
+)
 def test_the_reading_order_of_a_folder_names_all_that_is_in_it(folder: str) -> None:
     place = REPOSITORY / "dockerlab/engine" / folder
     told = set(re.findall(r"``(\w+)``", (place / "__init__.py").read_text()))
