@@ -102,8 +102,11 @@ def test_in_a_browser_and_again_the_next_day(hub: str, docker_engine: Engine) ->
         outputs = page.locator(".jp-OutputArea-output")
         assert outputs.filter(has_text="Traceback").count() == 0
         assert outputs.filter(has_text="Cleaned up").count() == 1
+        page.goto(f"{hub}/hub/home")
+        page.get_by_role("button", name="Stop My Server").click()
+        page.get_by_role("button", name="Stop My Server").wait_for(state="hidden", timeout=60_000)
     # The container goes with its server; her home, and with it her score, does not.
-    assert docker_engine.docker("rm", "--force", session.container).returncode == 0
+    assert docker_engine.docker("inspect", session.container).returncode == 1
     again = asyncio.run(learner(hub, NEXT, lessons=[LESSON]))
     assert again.errors == []
     assert session.run("test", "-d", ".jupyter/lab/user-settings").returncode == 0
