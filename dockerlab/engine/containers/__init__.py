@@ -5,8 +5,9 @@
 - What a container is: ``config`` (as it was asked for), ``model`` (as it is kept), ``names``; and
   where it is kept: ``register`` (on disk), ``lives`` (in memory).
 - Making one: ``creation`` (with ``limits``, ``mounts`` and ``volumes``).
-- Its life: ``lifecycle``, with ``stopping`` (and ``signals``), ``pausing``, ``exits``, ``restarts``,
-  ``removal``; ``keeping`` and ``background`` serve these, ``recovery`` is for an engine that died.
+- Its life: ``lifecycle``, with ``stopping`` (and ``signals``), ``pausing``, ``exits``,
+  ``restarts``, ``removal``; ``keeping`` and ``background`` serve these, ``recovery`` is for an
+  engine that died.
 - Starting its process: ``starting`` makes the bundle, with ``spec`` (its ``config.json``),
   ``machine``, ``users``, ``etc``, ``rootfs``, ``ports``, ``subpaths``; ``sharing`` and
   ``shared_memory`` are for what two containers have in common.
