@@ -8,9 +8,11 @@ command, whose own start is in it, and straight on the socket.
 
 import itertools
 from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
 
 from benchmarks.report import rounds_from
 from benchmarks.running import running
+from benchmarks.sockets import request
 from benchmarks.timing import docker, interleaved, table
 from tests.engines.engine import Engine
 from tests.integration.differential.builds import Case
@@ -63,15 +65,8 @@ def _cached(engine: Engine) -> Callable[[], object]:
 
 
 def _cached_on_the_socket(engine: Engine) -> Callable[[], object]:
-    client = engine.client()
-    where = client.api._url("/build")
-    query = {"buildargs": '{"number":"0"}', "networkmode": "none"}
-
-    def call() -> None:
-        answer = client.api.post(where, data=CONTEXT, params=query)
-        assert "Successfully built" in answer.text, answer.text
-
-    return call
+    query = urlencode({"buildargs": '{"number":"0"}', "networkmode": "none"})
+    return request(engine, "POST", f"/build?{query}", CONTEXT, expected=b"Successfully built")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ Needs root.
 
 import argparse
 import io
-import json
 import shutil
 import subprocess
 import sys
@@ -29,11 +28,10 @@ from dockerlab.layers.cache import LayerCache
 from dockerlab.layers.stream import Stream
 from dockerlab.layers.tar import headers
 from tests.engines.embedded import running_embedded
-from tests.engines.images import Image
+from tests.engines.images import Image, archive_of
 from tests.engines.images import layer as image_layer
 from tests.engines.reference import docker_root, running_docker
 from tests.unit.layers.tarballs import Member, layer, new_style
-from tests.unit.layers.tarballs import archive as archive_of
 
 IMAGES, LAYERS_EACH = 300, 10
 
@@ -180,7 +178,7 @@ def _memory(folder: Path) -> None:
 def _many(folder: Path, rounds: int) -> None:
     """All that engines tell about three hundred images, and what these share."""
     archive = folder / "images.tar"
-    archive.write_bytes(_saved(list(_images())))
+    archive.write_bytes(archive_of(dict(_images())))
     with ExitStack() as stack:
         clients = {}
         for name in ("docker", "oci-root"):
@@ -209,17 +207,6 @@ def _images() -> Iterator[tuple[str, Image]]:
         lower = [image_layer({f"base{group}/{i}": "x"}, made_by="RUN base") for i in range(half)]
         upper = [image_layer({f"own{number}/{i}": "x"}, made_by="RUN own") for i in range(half)]
         yield f"bench:{number}", Image((*lower, *upper))
-
-
-def _saved(images: Sequence[tuple[str, Image]]) -> bytes:
-    files: dict[str, bytes] = {}
-    saved = []
-    for name, image in images:
-        layers = {f"{each.diff_id.removeprefix('sha256:')}.tar": each.tar for each in image.layers}
-        config = f"{image.config.digest.removeprefix('sha256:')}.json"
-        files |= {**layers, config: image.config.data}
-        saved.append({"Config": config, "RepoTags": [name], "Layers": list(layers)})
-    return archive_of([*files.items(), ("manifest.json", json.dumps(saved).encode())])
 
 
 if __name__ == "__main__":

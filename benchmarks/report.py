@@ -1,7 +1,10 @@
 """The command line that all measurements share, and the page that holds what they found."""
 
 import argparse
+import os
+import platform
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +18,17 @@ def rounds_from(doc: str | None, arguments: Sequence[str] | None = None, *, usua
     parser.add_argument("--rounds", type=int, default=usual, help=shown)
     rounds: int = parser.parse_args(arguments).rounds
     return rounds
+
+
+def circumstances(rounds: int) -> str:
+    """When and how something was measured, for whoever compares it with another time."""
+    day = f"{time.gmtime().tm_mday} {time.strftime('%B %Y', time.gmtime())}"
+    cpus = len(os.sched_getaffinity(0))
+    load = os.getloadavg()[0]
+    return (
+        f"*{rounds} rounds, {day}; Linux {platform.release()}, {cpus} CPUs, load at the end "
+        f"{load:.1f}.*"
+    )
 
 
 def write(name: str, tables: Sequence[str], *, page: Path = PAGE) -> None:

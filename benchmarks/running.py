@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from compileall import compile_dir
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import dockerlab
 from tests.engines.embedded import running_embedded
 from tests.engines.engine import Engine
 from tests.engines.fixtures import fill
@@ -27,6 +29,7 @@ class Field:
 @contextmanager
 def running(kinds: Sequence[str] = KINDS) -> Iterator[Field]:
     """Start the named engines, each with a store of its own, and a registry for them all."""
+    compile_dir(next(iter(dockerlab.__path__)), quiet=1)  # as pip does with what it installs
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         directory.chmod(0o755)  # an ordinary user's engine lives in here, too

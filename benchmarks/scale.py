@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 from benchmarks.report import rounds_from
 from benchmarks.running import running
+from benchmarks.sockets import request
 from benchmarks.timing import docker, interleaved, table
 from tests.engines.engine import Engine
-from tests.engines.images import Image, busybox, layer, on_top_of
+from tests.engines.images import Image, Layer, archive_of, busybox, layer, on_top_of
 
 MANY = 300
 EMBEDDED = ("oci-root", "oci-user", "proot")
@@ -32,6 +33,10 @@ def tables(rounds: int) -> Iterator[str]:
             ways = {engine.name: docker(engine.host, *words) for engine in field.engines}
             timings = interleaved(ways, rounds=rounds)
             yield table(f"`{title}`, {MANY} images", timings, against="docker")
+        path = f"/images/bench:{MANY // 2}/json"
+        asked = {engine.name: request(engine, "GET", path) for engine in field.engines}
+        timings = interleaved(asked, rounds=rounds)
+        yield table(f"inspect on the socket, {MANY} images", timings, against="docker")
     with running(EMBEDDED) as field:
         for engine in field.engines:
             yield _by_layers(engine, rounds)
@@ -43,10 +48,13 @@ def tables(rounds: int) -> Iterator[str]:
 def fill_with(engine: Engine, numbers: range) -> None:
     """Load images that share a base and have one small layer of their own."""
     base = busybox()
-    for number in numbers:
-        own = layer({f"srv/{number}": f"{number}\n"}, made_by=f"COPY {number} /srv")
-        loaded = engine.docker("load", stdin=on_top_of(base, own).archive(f"bench:{number}"))
-        assert loaded.returncode == 0, loaded.stderr
+    images = {f"bench:{number}": on_top_of(base, _small_layer(number)) for number in numbers}
+    loaded = engine.docker("load", stdin=archive_of(images), timeout=600)
+    assert loaded.returncode == 0, loaded.stderr
+
+
+def _small_layer(number: int) -> Layer:
+    return layer({f"srv/{number}": f"{number}\n"}, made_by=f"COPY {number} /srv")
 
 
 def _by_layers(engine: Engine, rounds: int) -> str:
@@ -62,8 +70,7 @@ def _by_layers(engine: Engine, rounds: int) -> str:
 
 
 def _deep(count: int) -> Image:
-    above = (layer({f"srv/{n}": f"{n}\n"}, made_by=f"COPY {n} /srv") for n in range(count - 1))
-    return on_top_of(busybox(), *above)
+    return on_top_of(busybox(), *map(_small_layer, range(count - 1)))
 
 
 def _by_images(engine: Engine, rounds: int) -> str:

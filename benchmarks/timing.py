@@ -24,7 +24,7 @@ class Timing:
     @property
     def spread(self) -> tuple[float, float]:
         """The lower and the upper quartile."""
-        lower, _, upper = statistics.quantiles(self.milliseconds, n=4)
+        lower, _, upper = statistics.quantiles(self.milliseconds, n=4, method="inclusive")
         return lower, upper
 
 
@@ -61,8 +61,20 @@ def table(title: str, timings: Sequence[Timing], *, against: str) -> str:
     for timing in timings:
         lower, upper = timing.spread
         ratio = f"{timing.median / base:.2f}" if base else "–"
-        lines.append(f"| {timing.name} | {timing.median:.0f} | {lower:.0f}–{upper:.0f} | {ratio} |")
+        shown = [_milliseconds(value) for value in (timing.median, lower, upper)]
+        lines.append(f"| {timing.name} | {shown[0]} | {shown[1]}–{shown[2]} | {ratio} |")
     return "\n".join(lines)
+
+
+def _milliseconds(value: float) -> str:
+    """Two digits where there are not more before the point.
+
+    >>> _milliseconds(161.4), _milliseconds(3.14159), _milliseconds(0.387)
+    ('161', '3.1', '0.39')
+    """
+    if value >= 10:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def docker(host: str, *words: str) -> Callable[[], object]:

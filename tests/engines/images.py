@@ -110,6 +110,23 @@ class Image:
             return buffer.getvalue()
 
 
+def archive_of(images: Mapping[str, Image]) -> bytes:
+    """Images by their names in one archive, as `docker save` writes it: what they share, once."""
+    files: dict[str, bytes] = {}
+    listed = []
+    for name, image in images.items():
+        layers = {f"{each.diff_id.removeprefix('sha256:')}.tar": each.tar for each in image.layers}
+        config = f"{image.config.digest.removeprefix('sha256:')}.json"
+        files |= {**layers, config: image.config.data}
+        listed.append({"Config": config, "RepoTags": [name], "Layers": list(layers)})
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            for path, data in files.items():
+                _add(archive, _entry(path), data)
+            _add(archive, _entry("manifest.json"), json.dumps(listed).encode())
+        return buffer.getvalue()
+
+
 def layer(
     files: Mapping[str, bytes | str],
     *,
