@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.engines import hostile_http
+from tests.unit.engine.builder import hostile as builds
 from tests.unit.engine.unpack import hostile
 
 _TESTS = Path(__file__).parent
@@ -20,6 +21,7 @@ def counted() -> dict[str, int]:
     """The number of inputs by kind."""
     return {
         "layers (made by code, for each kind of snapshot)": _FORMATS * len(hostile.CORPUS),
+        "builds: Dockerfiles, contexts, archives, base images": len(builds.corpus(b"/outside")),
         "HTTP requests": len(hostile_http.CORPUS),
         "generated: layers, references, Dockerfiles, names": sum(map(_examples, _generated())),
     }

@@ -220,9 +220,26 @@ def decode(data: bytes, kind: type[_Document]) -> _Document:
         raise DataLoss(f"invalid {_TITLES.get(kind, 'document')}: {error}") from error
 
 
-def encode(document: Manifest | Index | ImageConfig | Descriptor) -> bytes:
-    """The bytes of a document: the same for the same document, whenever and wherever made."""
-    return msgspec.json.encode(document)
+def encode(document: object) -> bytes:
+    """The bytes of a JSON document: the same for the same, whenever and wherever made.
+
+    Bytes that are no text (a Dockerfile may hold some) become U+FFFD, as in Go.
+    """
+    try:
+        return msgspec.json.encode(document)
+    except UnicodeEncodeError:
+        return msgspec.json.encode(_legible(msgspec.to_builtins(document)))
+
+
+def _legible(value: object) -> object:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_legible(key): _legible(each) for key, each in value.items()}
+    return [_legible(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 _TITLES: dict[type, str] = {

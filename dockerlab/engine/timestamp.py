@@ -14,12 +14,14 @@ _RFC3339 = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d)(?::(\d\d)(?::(\d\d)(\.\d+)?)?)?([Zz]|[+-]\d\d:?\d\d)?"
 )
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)([Zz]|[+-]\d\d:?\d\d)?")
-_UNIX = re.compile(r"(-?\d+)(?:\.(\d+))?")
+_UNIX = re.compile(r"(-?\d{1,12})(?:\.(\d+))?")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _UNITS = {
     "ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000,
     "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND,
 }  # fmt: skip
+_LONGEST = (1 << 63) - 1
+"""Nanoseconds that Go's ``time.Duration`` holds."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,6 +71,9 @@ def parse_duration(text: str) -> int:
         return 0
     parts = _DURATION_PART.findall(body)
     if not parts or "".join(number + unit for number, unit in parts) != body:
+        raise InvalidParameter(f'time: invalid duration "{text}"')
+    total = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if total > _LONGEST:
         raise InvalidParameter(f'time: invalid duration "{text}"')
     return sign * sum(int(float(number) * _UNITS[unit]) for number, unit in parts)
 

@@ -24,13 +24,15 @@ from dockerlab.engine.dockerfile.instructions import (
     From,
     Instruction,
     Label,
+    Maintainer,
+    OnBuild,
     Pair,
 )
 from dockerlab.engine.dockerfile.parser import Dockerfile, parse
 from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.dockerfile.stages import Plan, plan
 from dockerlab.engine.dockerfile.words import Lexer
-from dockerlab.engine.errors import SystemFailure
+from dockerlab.engine.errors import InvalidParameter, SystemFailure
 from dockerlab.engine.images.derivation import Keep
 from dockerlab.engine.metadata.images import Image
 from dockerlab.engine.progress import Progress
@@ -176,7 +178,11 @@ class Build:
             statements = parse(trigger.encode("utf-8", "surrogateescape")).statements
             if len(statements) != 1:
                 raise SystemFailure("onbuild trigger should be a single expression")
-            await self._step(stage, read(statements[0]))
+            step = read(statements[0])
+            if isinstance(step, From | Maintainer | OnBuild):
+                name = statements[0].name.upper()
+                raise InvalidParameter(f"{name} isn't allowed as an ONBUILD trigger")
+            await self._step(stage, step)
 
     # Steps.
 

@@ -7,6 +7,7 @@ image's root, were ``/``: no ``..`` and no symbolic link leads out of it. Blocks
 import hashlib
 import os
 import posixpath
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ Owner = tuple[int, int]
 """A user's and a group's number."""
 
 _PIECE = 1 << 20
+_NOBODY = (1 << 32) - 1
+"""One more than the highest number of a user or group: the kernel takes it for "leave as it is"."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -164,11 +167,11 @@ def _owner(text: str, root: Path) -> Owner:
 
 
 def _number(name: str, table: str, *, kind: str, begin: str) -> int:
-    if name.isascii() and name.removeprefix("-").isdecimal():
+    if re.fullmatch(r"-?[0-9]{1,10}", name) and int(name) < _NOBODY:
         return int(name)
     for line in table.splitlines():
         fields = line.strip().split(":")
-        if fields[0] == name and len(fields) > 2 and fields[2].isdecimal():
+        if fields[0] == name and len(fields) > 2 and re.fullmatch(r"[0-9]{1,9}", fields[2]):
             return int(fields[2])
     number = "uid" if kind == "user" else "gid"
     raise SystemFailure(f"{begin}can't find {number} for {kind} {name}: no such {kind}: {name}")

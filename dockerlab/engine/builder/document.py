@@ -10,7 +10,7 @@ import msgspec
 
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.containers.config import ContainerConfig
-from dockerlab.engine.oci import DiffID, History, ImageConfig, RootFS
+from dockerlab.engine.oci import DiffID, History, ImageConfig, RootFS, encode
 from dockerlab.engine.timestamp import format_rfc3339
 
 _WHEN_SET = (
@@ -57,7 +57,7 @@ def image_document(parent: ImageConfig | None, step: Step, diff_id: DiffID | Non
         "rootfs": RootFS(diff_ids=diff_ids),
         "variant": below.variant,
     }
-    return msgspec.json.encode({key: value for key, value in document.items() if value})
+    return encode({key: value for key, value in document.items() if value})
 
 
 def as_docker_writes(config: ContainerConfig) -> dict[str, Any]:

@@ -133,13 +133,20 @@ class Files:
 
     def walk(self, inside: str) -> Iterator[str]:
         """See ``Source.walk``."""
-        with os.scandir(self.root / inside) as found:
-            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
-        for entry in entries:
-            path = f"{inside}/{entry.name}" if inside else entry.name
+        # Without recursion: who sent the files decides how deep they lie.
+        ahead = self._entries(inside)
+        while ahead:
+            path, is_directory = ahead.pop()
             yield path
-            if entry.is_dir(follow_symlinks=False):
-                yield from self.walk(path)
+            if is_directory:
+                ahead += self._entries(path)
+
+    def _entries(self, inside: str) -> list[tuple[str, bool]]:
+        """What is in a directory, the last first, and which of it are directories."""
+        with os.scandir(self.root / inside) as found:
+            entries = sorted(found, key=lambda entry: os.fsencode(entry.name), reverse=True)
+        prefix = f"{inside}/" if inside else ""
+        return [(prefix + each.name, each.is_dir(follow_symlinks=False)) for each in entries]
 
 
 class Tree(Files):

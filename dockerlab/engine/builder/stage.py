@@ -11,6 +11,10 @@ from dockerlab.engine.oci import RunConfig
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+_DIGITS = 10
+"""More than the number of any stage has; Python reads no more than some thousands of them."""
+
+
 class Stage:
     """A stage: its image so far, and the configuration that the next step starts from."""
 
@@ -75,7 +79,7 @@ class Stages:
         found = self.named(name)
         if found is not None or not name.removeprefix("-").isdecimal():
             return found
-        number = int(name)
+        number = int(name) if len(name) < _DIGITS else -1
         if number == len(self._all):
             raise SystemFailure("refers to current build stage")
         if not 0 <= number < len(self._all):

@@ -50,6 +50,10 @@ _BUILDKIT = (
 )
 
 
+_SHOWN = 100
+"""Characters of a step that failed."""
+
+
 class Steps:
     """Carries out the instructions of one build."""
 
@@ -83,12 +87,16 @@ class Steps:
             EngineError: something else went wrong, or is not allowed.
 
         """
-        if isinstance(step, Copy):
-            await self._copy(stage, step)
-        elif isinstance(step, Run):
-            await self._run(stage, step)
-        else:
-            await self._configure(stage, step)
+        try:
+            if isinstance(step, Copy):
+                await self._copy(stage, step)
+            elif isinstance(step, Run):
+                await self._run(stage, step)
+            else:
+                await self._configure(stage, step)
+        except OSError as error:  # a name may be one that no file can have
+            reason = (error.strerror or str(error)).lower()
+            raise SystemFailure(f"{step.source[:_SHOWN]}: {reason}") from error
 
     async def _configure(self, stage: Stage, step: Instruction) -> None:
         """A step that changes the configuration alone, or makes the working directory."""

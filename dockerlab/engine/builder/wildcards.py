@@ -8,6 +8,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 import msgspec
 
@@ -35,13 +36,18 @@ def compile_match(pattern: str) -> re.Pattern[str] | None:
     >>> found = compile_match("*.[ch]")
     >>> bool(found.fullmatch("a.c")), bool(found.fullmatch("a/b.c")), compile_match("[a") is None
     (True, False, True)
+
+    All stars but the last take as little as they can and never more: what the last one can reach is
+    the same, and no pattern takes long.
     """
     parts: list[str] = []
+    stars: list[int] = []
     place = 0
     while place < len(pattern):
         character = pattern[place]
         place += 1
         if character == "*":
+            stars.append(len(parts))
             parts.append("[^/]*")
         elif character == "?":
             parts.append("[^/]")
@@ -58,6 +64,9 @@ def compile_match(pattern: str) -> re.Pattern[str] | None:
                 character = pattern[place]
                 place += 1
             parts.append(re.escape(character))
+    for star, following in pairwise(stars):
+        parts[star] = "(?>[^/]*?"
+        parts[following - 1] += ")"
     return re.compile("".join(parts), re.DOTALL)
 
 
@@ -215,7 +224,9 @@ def _compile(pattern: str) -> re.Pattern[str]:
             parts.append(f"\\{character}")
         elif pattern.startswith("**", place - 1):
             place += 1 + pattern.startswith("/", place + 1)
-            parts.append(".*" if place == len(pattern) else "(.*/)?")
+            part = _ANY if place == len(pattern) else _DIRECTORIES
+            # Within brackets its characters are meant: once more the last, and it is no wildcard.
+            parts.append(part + part[-1] if opened else part)
         elif character in "*?":
             bracket = "\\[" if opened else "["
             parts.append(bracket + ("^/]*" if character == "*" else "^/]"))
@@ -228,6 +239,25 @@ def _compile(pattern: str) -> re.Pattern[str]:
         else:
             parts.append(character)
     try:
-        return re.compile("".join(parts), re.DOTALL)
+        return re.compile("".join(_condensed(parts)), re.DOTALL)
     except re.error as error:
         raise InvalidParameter(_BAD) from error
+
+
+_ANY, _DIRECTORIES, _NAME = ".*", "(.*/)?", "[^/]*"
+
+
+def _condensed(parts: Iterable[str]) -> list[str]:
+    """The same expression with fewer wildcards next to each other, which would take long to try."""
+    found: list[str] = []
+    for part in parts:
+        before = found[-1] if found else ""
+        if part in (_ANY, _DIRECTORIES, _NAME) and before in (part, _ANY):
+            continue
+        if (before, part) == (_DIRECTORIES, _NAME) or (
+            part == _ANY and before in (_DIRECTORIES, _NAME)
+        ):
+            found[-1] = _ANY
+        else:
+            found.append(part)
+    return found

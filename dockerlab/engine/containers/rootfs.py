@@ -28,6 +28,8 @@ def resolve(root: Path, path: str) -> Path:
         return Path(f"{root}{symlinks.resolve(path, host=lambda inside: f'{root}{inside}')}")
     except OSError as error:
         raise InvalidParameter(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidParameter(f"{path!r} holds a NUL byte, as no file's name does") from error
 
 
 def read(root: Path, path: str) -> str:

@@ -4,6 +4,8 @@ import signal
 
 from dockerlab.engine.errors import InvalidParameter
 
+_DIGITS = 5
+"""More than any signal's number has."""
 DEFAULT_STOP = int(signal.SIGTERM)
 
 
@@ -18,10 +20,7 @@ def parse(text: str) -> int:
 
     """
     if text.isascii() and text.isdecimal():
-        number = int(text)
-        if 0 < number <= signal.SIGRTMAX:
-            return number
-        raise InvalidParameter(f"invalid signal: {text}")
+        return _checked(int(text) if len(text) < _DIGITS else 0, text)
     name = text.upper().removeprefix("SIG")
     base, sign, offset = name.partition("+") if "+" in name else name.partition("-")
     try:
@@ -30,6 +29,12 @@ def parse(text: str) -> int:
         raise InvalidParameter(f"invalid signal: {text}") from None
     if not sign:
         return number
-    if base not in ("RTMIN", "RTMAX") or not offset.isdecimal():
+    if base not in ("RTMIN", "RTMAX") or not offset.isdecimal() or len(offset) >= _DIGITS:
         raise InvalidParameter(f"invalid signal: {text}")
-    return number + int(offset) if sign == "+" else number - int(offset)
+    return _checked(number + int(offset) if sign == "+" else number - int(offset), text)
+
+
+def _checked(number: int, text: str) -> int:
+    if not 0 < number <= signal.SIGRTMAX:
+        raise InvalidParameter(f"invalid signal: {text}")
+    return number

@@ -185,6 +185,8 @@ def _instruction(rest: str, escape: str) -> Arguments:
     if not rest:
         return (), False
     name, _, inner = split_command(rest, escape)
+    if name.lower() == "onbuild":
+        return (name,), False  # not allowed, and nobody needs to know how often it is said
     arguments, in_json = split_arguments(name, inner, escape)
     return (name, *arguments), in_json
 

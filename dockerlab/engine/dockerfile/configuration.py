@@ -40,7 +40,7 @@ SHELL = ("/bin/sh", "-c")
 
 Config = TypeVar("Config", bound=RunConfig)
 
-_PORTS = re.compile(r"([0-9]+)(?:-([0-9]+))?")
+_PORTS = re.compile(r"0*([0-9]{1,5})(?:-0*([0-9]{1,5}))?")
 _PROTOCOLS = ("tcp", "udp", "sctp")
 
 

@@ -54,12 +54,16 @@ def _interval(flags: dict[str, str], name: str) -> int:
     return nanoseconds
 
 
+_DIGITS = 20
+"""As many as Go reads; Python refuses to read some thousands."""
+
+
 def _retries(text: str) -> int:
     if not text:
         return 0
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         raise InvalidParameter(f"strconv.ParseInt: parsing {quoted(text)}: invalid syntax")
-    if not -(2**31) <= int(text) < 2**31:
+    if len(text) > _DIGITS or not -(2**31) <= int(text) < 2**31:
         raise InvalidParameter(f"strconv.ParseInt: parsing {quoted(text)}: value out of range")
     if int(text) < 0:
         raise InvalidParameter(f"--retries cannot be negative ({int(text)})")

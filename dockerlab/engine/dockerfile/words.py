@@ -18,6 +18,14 @@ _SPECIAL = frozenset("@*#?-$!0")
 _ESCAPED_IN_QUOTES = frozenset('"$')
 _REGEX_MARKS = frozenset("[]{}.+()|^$")
 
+LARGEST = 1 << 20
+"""Characters that the variables of one text may come to. A few lines that double could else fill
+the memory; the kernel gives no process a longer word than an eighth of it (execve(2))."""
+_DEEPEST = 50
+"""Braces in each other."""
+_LONGEST_SEARCHED = 1 << 13
+"""Characters in which a pattern with ``*`` is looked for, which takes the square of it."""
+
 
 class Lexer:
     """Splits and expands words.
@@ -103,6 +111,8 @@ class _Reading:
         self._variables = variables
         self._place = 0
         self._raw_escapes = lexer.raw_escapes
+        self._grown = 0
+        self._depth = 0
         self._special: dict[str, Callable[[], str]] = {
             "$": self._variable,
             "<": self._heredoc,
@@ -197,6 +207,20 @@ class _Reading:
         return "<" + self._text[start : self._place]
 
     def _variable(self) -> str:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise InvalidParameter(f"more than {_DEEPEST} substitutions in each other")
+        value = self._value()
+        self._depth -= 1
+        self._grow(len(value))
+        return value
+
+    def _grow(self, size: int) -> None:
+        self._grown += size
+        if self._grown > LARGEST:
+            raise InvalidParameter(f"its variables come to more than {LARGEST} characters")
+
+    def _value(self) -> str:
         self._next()
         if self._peek() != "{":
             name = self._name()
@@ -243,8 +267,17 @@ class _Reading:
         replacement = self._operand("}", "missing '}'", raw_escapes=True)
         if value is None and self._lexer.keep_unset:
             return f"${{{name}/{pattern}/{replacement}}}"
+        if "*" in pattern and len(value or "") > _LONGEST_SEARCHED:
+            raise InvalidParameter(
+                f"pattern ({pattern}) is looked for in at most {_LONGEST_SEARCHED} characters"
+            )
+
+        def replace(_: re.Match[str]) -> str:
+            self._grow(len(replacement))
+            return replacement
+
         found = _regex(pattern, greedy=True, pattern=pattern)
-        return found.sub(lambda _: replacement, value or "", count=0 if every else 1)
+        return found.sub(replace, value or "", count=0 if every else 1)
 
     def _operand(self, stop: str, missing: str, *, raw_escapes: bool) -> str:
         try:
@@ -300,20 +333,29 @@ def _mirrored(pattern: str) -> str:
 
 
 def _regex(text: str, *, greedy: bool, pattern: str) -> re.Pattern[str]:
-    """The regular expression of a shell pattern with ``*`` and ``?``, but without brackets."""
-    found: list[str] = []
+    """The regular expression of a shell pattern with ``*`` and ``?``, but without brackets.
+
+    Of several stars all but the last take as little as they can, and never more when what follows
+    does not fit: what the last one can reach is the same, and no pattern takes long.
+    """
+    found: list[list[str]] = [[]]
     characters = iter(text)
     for character in characters:
         if character == "*":
-            found.append(".*" if greedy else ".*?")
+            found.append([])
         elif character == "?":
-            found.append(".")
+            found[-1].append(".")
         elif character == "\\":
             escaped = next(characters, END)
             if escaped not in ("}", "/", "*", "?", "\\"):
                 message = f"invalid escape '\\{escaped}'"
                 raise InvalidParameter(f"invalid pattern ({pattern}) in substitution: {message}")
-            found.append(re.escape(escaped))
+            found[-1].append(re.escape(escaped))
         else:
-            found.append("\\" + character if character in _REGEX_MARKS else character)
-    return re.compile("".join(found))
+            found[-1].append("\\" + character if character in _REGEX_MARKS else character)
+    begin, *after_stars = map("".join, found)
+    if not after_stars:
+        return re.compile(begin)
+    *middle, end = after_stars
+    between = "".join(f"(?>.*?{part})" for part in middle)
+    return re.compile(f"{begin}{between}{'.*' if greedy else '.*?'}{end}")

@@ -5,7 +5,6 @@ import os
 import sqlite3
 from http import HTTPStatus
 
-import msgspec
 from aiohttp import web
 
 from dockerlab.engine.errors import (
@@ -21,6 +20,7 @@ from dockerlab.engine.errors import (
     Unavailable,
 )
 from dockerlab.engine.info import ENGINE_VERSION
+from dockerlab.engine.oci import encode
 from dockerlab.engine.server.versions import NEWEST, VersionTooOld
 
 _log = logging.getLogger(__name__)
@@ -37,8 +37,6 @@ _STATUS = (
     (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
-_encoder = msgspec.json.Encoder()
-
 HEADERS = {
     "Api-Version": str(NEWEST),
     "Docker-Experimental": "false",
@@ -50,7 +48,7 @@ HEADERS = {
 
 def line(value: object) -> bytes:
     """``value`` as one line of JSON, ended as Docker ends it."""
-    return _encoder.encode(value) + b"\n"
+    return encode(value) + b"\n"
 
 
 def answer(value: object, *, status: int = HTTPStatus.OK) -> web.Response:

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-import msgspec
 from aiohttp import web
 
 from dockerlab.engine.errors import EngineError, StepFailed
+from dockerlab.engine.oci import encode
 from dockerlab.engine.progress import Progress
 from dockerlab.engine.server.answers import log_unexpected, sentence, stream
 from dockerlab.engine.server.call import Call
@@ -19,7 +19,6 @@ from dockerlab.engine.server.call import Call
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 _BAR_WIDTH = 50
 _AT_ONCE = 64
-_encode = msgspec.json.Encoder().encode
 
 
 def human_size(size: float) -> str:
@@ -72,7 +71,7 @@ def line(record: Progress) -> bytes:
         message |= {"errorDetail": {**detail, "message": record.error}, "error": record.error}
     if record.aux is not None:
         message["aux"] = record.aux
-    return _encode(message) + b"\r\n"
+    return encode(message) + b"\r\n"
 
 
 async def send_lines(

@@ -15,6 +15,7 @@ from dockerlab.engine.dockerfile.instructions import Copy
 from dockerlab.engine.dockerfile.parser import parse
 from dockerlab.engine.dockerfile.reading import read
 from dockerlab.engine.errors import DataLoss, EngineError, Forbidden, InvalidParameter
+from dockerlab.engine.snapshots import trees
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 
@@ -324,3 +325,15 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
 def test_a_dockerfile_that_is_not_there_is_called_as_it_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(InvalidParameter, match="Cannot locate specified Dockerfile: Dockerfile"):
         read_dockerfile(receive(tmp_path, {"a": b""}), "Dockerfile")
+
+
+def test_directories_in_each_other_are_walked_however_deep(tmp_path: Path) -> None:
+    handle = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=handle)
+        below = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = below
+    os.close(handle)
+    assert sum(1 for _ in Tree(tmp_path).walk("")) == 1200
+    trees.remove(tmp_path / "d")

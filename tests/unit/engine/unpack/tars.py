@@ -6,7 +6,7 @@ import struct
 import tarfile
 from collections.abc import Mapping
 
-FILE, LINK, SYMLINK, CHARACTER, DIRECTORY, FIFO = b"0", b"1", b"2", b"3", b"5", b"6"
+FILE, LINK, SYMLINK, CHARACTER, BLOCK, DIRECTORY, FIFO = (b"%d" % kind for kind in range(7))
 END = bytes(1024)
 
 
