@@ -72,4 +72,5 @@ def _labels() -> dict[str, str]:
         "up": text("predict.up"),
         "down": text("predict.down"),
         "number": text("predict.number"),
+        "silent": text("predict.silent"),
     }

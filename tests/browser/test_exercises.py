@@ -66,6 +66,19 @@ def test_predictions_are_locked_and_an_exercise_goes_from_wrong_to_passed(lab: J
         expect(_output(page, 11)).to_contain_text("Exercises passed: 1 of 4.")
         expect(_output(page, 11)).to_contain_text("Predictions right: 3 of 3 (made: 3).")
         take_screenshot(page, "exercise")
+        _check_that_a_restart_is_told(page)
+
+
+def _check_that_a_restart_is_told(page: Page) -> None:
+    """Nobody would take an answer any more, and the form says so."""
+    run_cell(page, 1)
+    expect(_form(page, 1).get_by_role("button", name="Lock my prediction")).to_be_visible()
+    _cell(page, 1).locator(".jp-InputPrompt").click()
+    page.keyboard.press("0")
+    page.keyboard.press("0")
+    page.locator(".jp-Dialog .jp-mod-accept").click(timeout=PATIENCE)
+    expect(_form(page, 1).get_by_role("status")).to_contain_text("restarted", timeout=PATIENCE)
+    expect(_form(page, 1).get_by_role("radio").first).to_be_disabled()
 
 
 def _predict(page: Page) -> None:

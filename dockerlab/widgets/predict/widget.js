@@ -82,11 +82,19 @@ function render({ model, el }) {
     lock.hidden = fields.disabled;
     state.replaceChildren(...inline(model.get("state")));
   };
+  // ipywidgets' own word for a kernel that went away or was restarted: nobody would take an answer.
+  const cut = () => {
+    if (fields.disabled) return;
+    fields.disabled = lock.hidden = true;
+    state.replaceChildren(...inline(labels.silent));
+  };
   update();
   model.on("change:is_open", update);
   model.on("change:state", update);
+  model.on("comm_live_update", cut);
   el.append(form);
   return () => {
+    model.off("comm_live_update", cut);
     model.off("change:is_open", update);
     model.off("change:state", update);
   };

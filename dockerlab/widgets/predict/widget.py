@@ -21,7 +21,8 @@ Kind = Literal["choice", "number", "order"]
 class PredictWidget(anywidget.AnyWidget):
     """The form of one question.
 
-    `labels` are the words on it in the reader's language: `title`, `lock`, `up`, `down`, `number`.
+    `labels` are the words on it in the reader's language: `title`, `lock`, `up`, `down`, `number`,
+    `silent` (the kernel has gone).
     `state` is the sentence below it, which a screen reader speaks whenever it changes.
     """
 

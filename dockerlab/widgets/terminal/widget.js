@@ -29,7 +29,20 @@ async function render({ model, el }) {
     status.textContent = model.get("status");
     end.disabled = model.get("state") === "ended";
   };
+  // ipywidgets' own word for a kernel that went away or was restarted, and the container with it.
+  let isCut = false;
+  const cut = () => {
+    isCut = true;
+    if (end.disabled) return;
+    status.textContent = texts.silent;
+    end.disabled = true;
+  };
   model.on("change:status change:state", tell);
+  model.on("comm_live_update", cut);
+  const deaf = () => {
+    model.off("change:status change:state", tell);
+    model.off("comm_live_update", cut);
+  };
   tell();
 
   let xterm;
@@ -37,15 +50,15 @@ async function render({ model, el }) {
     xterm = await loadLibrary(model, model.get("library"));
   } catch {
     status.textContent = texts.no_library;
-    return () => model.off("change:status change:state", tell);
+    return deaf;
   }
   const close = join(model, screen, end, xterm, texts);
   living.set(model, (living.get(model) ?? 0) + 1);
   return () => {
     close();
-    model.off("change:status change:state", tell);
+    deaf();
     living.set(model, living.get(model) - 1);
-    if (living.get(model) === 0) model.send({ type: "gone" });
+    if (living.get(model) === 0 && !isCut) model.send({ type: "gone" });
   };
 }
 
