@@ -10,6 +10,7 @@ from socket import AF_INET, SOCK_STREAM, socket
 from urllib.parse import urlsplit
 
 from tests.engines.images import Image
+from tests.engines.others import OciImage
 from tests.engines.programs import from_package
 from tests.engines.serving import serving
 
@@ -37,7 +38,7 @@ class Registry:
         """Its address for an engine's list of mirrors."""
         return f"http://{self.address}"
 
-    def push(self, image: Image, repository: str, tag: str = "latest") -> str:
+    def push(self, image: Image | OciImage, repository: str, tag: str = "latest") -> str:
         """Store `image`, and return its manifest's digest.
 
         `repository` is what the registry calls it: Docker Hub's `busybox` is `library/busybox`.
