@@ -166,6 +166,7 @@ class _Layer(Extraction):
         except FileNotFoundError:
             if self._below.copy(path, parent):
                 self.size += os.stat(path[-1], dir_fd=parent, follow_symlinks=False).st_size
+                self._whiteouts.written(path)
                 return
             raise self._invalid_link("there is no such file to link to") from None
         if stat.S_ISDIR(status.st_mode) or is_whiteout(status):
@@ -180,14 +181,15 @@ class _Layer(Extraction):
 
     def _imply(self, path: Parts) -> None:
         """A directory was made that the layer did not speak of: it is as below, or root's."""
-        self._whiteouts.written(path)
         hidden = self._whiteouts.forget(path)
         if hidden:
             self._opaque.add(path)
         status = None if hidden else self._below.status(path)
         if status is None or not stat.S_ISDIR(status.st_mode):
+            self._whiteouts.written(path)
             super()._imply(path)
             return
+        self._whiteouts.implied(path)
         self._directories[path] = tar.Entry(
             name=path[-1],
             type=tar.DIRECTORY,

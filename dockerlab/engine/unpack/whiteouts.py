@@ -38,6 +38,7 @@ class Whiteouts:
         self._hidden: set[Parts] = set()
         self._opaque: set[Parts] = set()
         self._written: set[Parts] = set()
+        self._implied: set[Parts] = set()
 
     def written(self, path: Parts) -> None:
         """The layer itself holds ``path``: no whiteout of this layer hides it."""
@@ -45,6 +46,13 @@ class Whiteouts:
             while path and path not in self._written:
                 self._written.add(path)
                 path = path[:-1]
+        elif self._implied:
+            self._implied.difference_update(path[:length] for length in range(1, len(path) + 1))
+
+    def implied(self, path: Parts) -> None:
+        """A directory of the layers below was made here, too, and nothing is in it so far."""
+        if self._attribute is not None:
+            self._implied.add(path)
 
     def is_own(self, path: Parts) -> bool:
         """Whether what is at ``path`` in the directory comes from this layer."""
@@ -75,7 +83,12 @@ class Whiteouts:
             return
         except FileExistsError:
             pass
-        if is_directory(name, parent):  # this layer has it too: only what is below goes
+        if path in self._implied:  # there are but whiteouts in it, which this one makes needless
+            remove(name, parent)
+            self._root.forget()
+            self._hidden = {each for each in self._hidden if each[: len(path)] != path}
+            self.hide(path)
+        elif is_directory(name, parent):  # this layer has it too: only what is below goes
             self.make_opaque(path)
 
     def make_opaque(self, path: Parts) -> None:
