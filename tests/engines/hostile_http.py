@@ -54,6 +54,14 @@ CORPUS: tuple[Request, ...] = (
         for path in ("/containers/create", "/containers/create?name=%00", "/volumes/create/x")
         for body in _BODIES
     ),
+    Request("a body without end", _post("/containers/create", b" " * (24 << 20), length=1 << 40),
+            REFUSED),
+    Request("a body that is cut short", _post("/containers/create", b"{", length=1 << 20), REFUSED),
+    Request("chunks that are none", _post("/containers/create", b"zz\r\n{}\r\n",
+            headers="Transfer-Encoding: chunked\r\n").replace(b"Content-Length: 8\r\n", b""),
+            REFUSED),
+    Request("many headers", _get(b"/_ping", b"".join(b"X-%d: y\r\n" % n for n in range(50_000))),
+            REFUSED | {200}),
     Request("no HTTP", b"\x16\x03\x01\x02\x00hello\r\n\r\n", REFUSED),
     Request("a line without end", b"GET /" + b"a" * (2 << 20), REFUSED),
     Request("a header without end", _get(b"/_ping", b"X: " + b"a" * (2 << 20) + b"\r\n"), REFUSED),
