@@ -21,6 +21,7 @@ DOCKERLAB_CLASS_NETWORK   bridge (default), another network's name, or host, whe
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from jupyterhub.spawner import Spawner
@@ -65,6 +66,11 @@ def systemd() -> None:
     """Each server is a unit, as the learner's own account of this machine, kept to its limits."""
     c.JupyterHub.spawner_class = "systemd"
     c.SystemdSpawner.dynamic_users = True
+    # Else the directory with a learner's settings goes with her unit, its name stays as a link to
+    # nowhere, and her second server does not start.
+    c.SystemdSpawner.unit_extra_properties = {"RuntimeDirectoryPreserve": "yes"}
+    # A unit inherits no PATH: jupyterhub-singleuser and dockerlab are beside this Python.
+    c.SystemdSpawner.extra_paths = [str(Path(sys.executable).parent), "/usr/local/bin"]
     c.SystemdSpawner.isolate_tmp = True
     c.SystemdSpawner.disable_user_sudo = True
     c.SystemdSpawner.mem_limit = MEMORY

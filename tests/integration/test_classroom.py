@@ -84,12 +84,15 @@ def test_a_process_for_each(tmp_path: Path) -> None:
 
 
 def test_a_unit_for_each(tmp_path: Path) -> None:
-    """The spawner's own class takes the settings; systemd itself was not asked."""
+    """The spawner's own class takes the settings; systemd itself is not asked here."""
     told = spawner("systemd", tmp_path)
     assert "SystemdSpawner" in told["class"]
     assert (told["dynamic_users"], told["isolate_tmp"]) == (True, True)
     assert (told["mem_limit"], told["cpu_limit"]) == (1 << 30, 1.0)
     assert told["cmd"][:2] == ["bash", "-c"]
+    # Without these, seen with systemd 252: no program is found, and a second server never starts.
+    assert str(Path(sys.executable).parent) in told["extra_paths"]
+    assert told["unit_extra_properties"] == {"RuntimeDirectoryPreserve": "yes"}
 
 
 def test_a_container_for_each(tmp_path: Path) -> None:
