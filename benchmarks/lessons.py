@@ -31,7 +31,7 @@ from dockerlab.engine import daemon
 from dockerlab.layers import human_size
 from dockerlab.standins import packs
 from tests.engines.engine import environment_for
-from tests.notebooks.lessons import CELL_SECONDS, LESSONS, environment, read
+from tests.notebooks.lessons import CELL_SECONDS, ORIGINALS, environment, read
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/teaching.md"
 
@@ -214,7 +214,7 @@ def _offline(state: Path) -> Iterator[str]:
 
 def main() -> None:
     """Measure the named lessons, or all of them and write the page."""
-    paths = [Path(name) for name in sys.argv[1:]] or LESSONS
+    paths = [Path(name) for name in sys.argv[1:]] or ORIGINALS
     with tempfile.TemporaryDirectory(prefix="dockerlab-") as name:
         state = Path(name)
         (state / "client").mkdir()

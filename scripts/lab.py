@@ -19,13 +19,18 @@ from pathlib import Path
 
 from jupyter_server.serverapp import list_running_servers
 
+from dockerlab import messages
 from dockerlab.notebook.connect import open_connection
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-FIRST_LESSON = "notebooks/en/01-hello-world.ipynb"
 CONTENTS = "dockerlab.notebook.unspoilt.UnspoiltContents"
 """Opens a lesson without the results that it asks one to guess."""
 _BIN = Path(sys.prefix) / "bin"
+
+
+def first_lesson(environment: Mapping[str, str]) -> str:
+    """The first lesson, in the language that the person in front of the screen reads."""
+    return f"notebooks/{messages.language(environ=environment)}/01-hello-world.ipynb"
 
 
 class _Ended(Exception):
@@ -132,7 +137,7 @@ def _end(_signal: int, _frame: object) -> None:
 def main() -> int:
     """Read the command line, check that a lesson can run, and open it."""
     parser = argparse.ArgumentParser(description="Open JupyterLab on a lesson.")
-    parser.add_argument("notebook", nargs="?", default=FIRST_LESSON)
+    parser.add_argument("notebook", nargs="?", default=first_lesson(os.environ))
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end)

@@ -14,7 +14,7 @@ from tests.browser.jupyterlab import (
     take_screenshot,
 )
 from tests.engines.engine import Engine
-from tests.notebooks.lessons import LESSONS, ROOT, TAUGHT, environment, lesson_id
+from tests.notebooks.lessons import ORIGINALS, ROOT, TAUGHT, environment, lesson_id
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -27,7 +27,7 @@ def lab(oci_root_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> It
         yield running
 
 
-@pytest.mark.parametrize("lesson", LESSONS, ids=lesson_id)
+@pytest.mark.parametrize("lesson", ORIGINALS, ids=lesson_id)
 def test_a_lesson_runs_to_its_end(lab: JupyterLab, lesson: Path) -> None:
     with browser_page() as page:
         open_notebook(page, lab, str(lesson.relative_to(ROOT)))

@@ -14,11 +14,11 @@ from dockerlab.exercises import Exercise, exercises_of, lessons_with_exercises
 from dockerlab.exercises.texts import ExerciseTexts, read_texts
 from tests.engines.engine import Engine
 from tests.notebooks.kernel import Kernel, running_kernel
-from tests.notebooks.lessons import LESSONS, environment, read
+from tests.notebooks.lessons import ORIGINALS, environment, read
 
 pytestmark = pytest.mark.timeout(300)
 
-NOTEBOOKS = {path.stem: path for path in LESSONS if path.parent.name == "en"}
+NOTEBOOKS = {path.stem: path for path in ORIGINALS}
 
 IMAGES = ("hello-world", "centos", "nginx:alpine-slim", "nginx:alpine")
 

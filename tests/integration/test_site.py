@@ -1,5 +1,6 @@
 """The site is built from the repository as it is: no network, no warning, every lesson a page."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_lesson_is_a_page_with_its_outputs_and_a_button(path: Path, site: Path) -> None:
     page = (site / path.relative_to(ROOT).with_suffix(".html")).read_text()
     title = read(path).cells[0].source.splitlines()[0].removeprefix("# ")
-    assert title.split(":")[0] in page
+    assert re.split("[:：]", title)[0] in page
     assert "dockerlab-card" in page
     place = f"lab/tree/{path.relative_to(ROOT)}"
     assert f"https://mybinder.org/v2/gh/example/dockerlab/main?urlpath={place}" in page
