@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from dockerlab.engine.dockerfile.formats import quoted
+from dockerlab.engine.dockerfile.patterns import expression, trimmed
 from dockerlab.engine.errors import InvalidParameter
 
 END = ""
@@ -16,7 +17,6 @@ END = ""
 
 _SPECIAL = frozenset("@*#?-$!0")
 _ESCAPED_IN_QUOTES = frozenset('"$')
-_REGEX_MARKS = frozenset("[]{}.+()|^$")
 
 LARGEST = 1 << 20
 """Characters that the variables of one text may come to. A few lines that double could else fill
@@ -256,7 +256,7 @@ class _Reading:
         if value is None and self._lexer.keep_unset:
             return f"${{{name}{mark}{word}}}"
         if operator in "#%":
-            return _trimmed(value or "", word, operator)
+            return trimmed(value or "", word, operator)
         return _chosen(name, value, operator, word, empty_is_unset=empty_is_unset)
 
     def _replaced(self, name: str, value: str | None) -> str:
@@ -276,7 +276,7 @@ class _Reading:
             self._grow(len(replacement))
             return replacement
 
-        found = _regex(pattern, greedy=True, pattern=pattern)
+        found = expression(pattern, greedy=True)
         return found.sub(replace, value or "", count=0 if every else 1)
 
     def _operand(self, stop: str, missing: str, *, raw_escapes: bool) -> str:
@@ -313,49 +313,3 @@ def _chosen(name: str, value: str | None, operator: str, word: str, *, empty_is_
         return word
     state = "unset" if value is None else "empty"
     raise InvalidParameter(f"{name}: {word or f'is not allowed to be {state}'}")
-
-
-def _trimmed(value: str, pattern: str, end: str) -> str:
-    """Take the shortest start (``#``) or end (``%``) that fits away; doubled, the longest."""
-    greedy = pattern.startswith(end)
-    pattern = pattern[greedy:]
-    if end == "#":
-        found = _regex(pattern, greedy=greedy, pattern=pattern).match(value)
-        return value[found.end() :] if found else value
-    mirrored = _mirrored(pattern)
-    found = _regex(mirrored, greedy=greedy, pattern=mirrored).match(value[::-1])
-    return value[: len(value) - found.end()] if found else value
-
-
-def _mirrored(pattern: str) -> str:
-    """A pattern for the text read backwards; an escape stays before what it escapes."""
-    return "".join(reversed(re.findall(r"\\.|.", pattern, re.DOTALL)))
-
-
-def _regex(text: str, *, greedy: bool, pattern: str) -> re.Pattern[str]:
-    """The regular expression of a shell pattern with ``*`` and ``?``, but without brackets.
-
-    Of several stars all but the last take as little as they can, and never more when what follows
-    does not fit: what the last one can reach is the same, and no pattern takes long.
-    """
-    found: list[list[str]] = [[]]
-    characters = iter(text)
-    for character in characters:
-        if character == "*":
-            found.append([])
-        elif character == "?":
-            found[-1].append(".")
-        elif character == "\\":
-            escaped = next(characters, END)
-            if escaped not in ("}", "/", "*", "?", "\\"):
-                message = f"invalid escape '\\{escaped}'"
-                raise InvalidParameter(f"invalid pattern ({pattern}) in substitution: {message}")
-            found[-1].append(re.escape(escaped))
-        else:
-            found[-1].append("\\" + character if character in _REGEX_MARKS else character)
-    begin, *after_stars = map("".join, found)
-    if not after_stars:
-        return re.compile(begin)
-    *middle, end = after_stars
-    between = "".join(f"(?>.*?{part})" for part in middle)
-    return re.compile(f"{begin}{between}{'.*' if greedy else '.*?'}{end}")
