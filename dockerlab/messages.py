@@ -6,7 +6,7 @@ key with the same placeholders; the code holds keys only. `{name}` stands for a 
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,16 @@ def text(key: str, /, **values: object) -> str:
     'There is no socket at unix:///run/docker.sock.'
     """
     return sentences(language())[key].format(**values)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return several names as a sentence of the reader's language lists them.
+
+    >>> import os; os.environ["DOCKERLAB_LANG"] = "zh"
+    >>> listed(["nginx", "centos"])
+    'nginx、centos'
+    """
+    return text("list.between").join(names)
 
 
 def language(*, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> str:

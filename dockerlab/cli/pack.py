@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dockerlab.cli.progress import ReadProgress
 from dockerlab.layers import familiar_name, full_name, human_size, printable
-from dockerlab.messages import text
+from dockerlab.messages import listed, text
 from dockerlab.packs import (
     PackDamaged,
     PackedImage,
@@ -142,7 +142,7 @@ def _verify(options: argparse.Namespace) -> int:
         faults = list(verify_pack(pack, progress=progress))
     for fault in faults:
         key = "pack.blob_missing" if fault.missing else "pack.blob_damaged"
-        names = ", ".join(printable(familiar_name(name)) for name in fault.images)
+        names = listed(printable(familiar_name(name)) for name in fault.images)
         _say(text(key, digest=fault.digest, images=names))
     if not faults:
         print(text("pack.whole", count=len(pack.images), size=human_size(pack.size)))

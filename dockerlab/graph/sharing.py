@@ -126,7 +126,9 @@ def _title(sharing: Sharing, boxes: Boxes, removal: Removal | None) -> str:
     if boxes.is_collapsed:
         parts.append(messages.text("graph.collapsed", count=boxes.count))
     if removal:
-        names = ", ".join(image.name for image in sharing.images if image.id in removal.images)
+        names = messages.listed(
+            image.name for image in sharing.images if image.id in removal.images
+        )
         size = human_size(removal.size)
         parts.append(messages.text("graph.would_free", names=names, size=size))
     return " ".join(parts)
@@ -146,7 +148,7 @@ def _words(sharing: Sharing, boxes: Boxes, removal: Removal | None) -> Iterator[
             "graph.words_shared" if each.is_shared else "graph.words_own",
             size=layer_size(each.layer),
             command=shorten(each.layer.created_by) or "?",
-            names=", ".join(named[ImageID(image)] for image in each.images),
+            names=messages.listed(named[ImageID(image)] for image in each.images),
         )
     yield messages.text(
         "graph.words_sum",
@@ -165,7 +167,7 @@ def _words(sharing: Sharing, boxes: Boxes, removal: Removal | None) -> Iterator[
 def _words_alike(boxes: Boxes) -> Iterator[str]:
     for box in boxes.images:
         if len(box.images) > 1:
-            names = ", ".join(_names(image) for image in box.images)
+            names = messages.listed(_names(image) for image in box.images)
             yield messages.text("graph.words_alike", names=names)
 
 

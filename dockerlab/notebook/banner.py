@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from dockerlab.messages import text
+from dockerlab.messages import listed, text
 from dockerlab.notebook.display import show
 from dockerlab.standins.ensure import Provision
 
@@ -33,9 +33,9 @@ def make_banner(provision: Provision) -> Banner | None:
     """Return the banner for what `prepare_images` found, None if every image is the real one."""
     lines = []
     if provision.standins:
-        lines.append(text("banner.standins", names=", ".join(provision.standins)))
+        lines.append(text("banner.standins", names=listed(provision.standins)))
     if provision.unavailable:
-        lines.append(text("banner.unavailable", names=", ".join(provision.unavailable)))
+        lines.append(text("banner.unavailable", names=listed(provision.unavailable)))
     return Banner(tuple(lines)) if lines else None
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dockerlab.errors import LessonProblem
 from dockerlab.exercises import Exercise, LessonScore, Outcome, Tries, exercises_of
 from dockerlab.exercises.texts import ExerciseTexts, texts_of
-from dockerlab.messages import text
+from dockerlab.messages import listed, text
 from dockerlab.notebook import shell
 from dockerlab.notebook.notice import Notice, Tone
 
@@ -131,7 +131,7 @@ def open_exercise(
     """
     known = exercises_of(lesson).exercises
     if name not in known:
-        raise LessonProblem("exercise.unknown", name=name, known=", ".join(known))
+        raise LessonProblem("exercise.unknown", name=name, known=listed(known))
     return OpenExercise(lesson, known[name], client=client, score=score)
 
 

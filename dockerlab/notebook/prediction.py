@@ -17,7 +17,7 @@ from dockerlab.errors import LessonProblem
 from dockerlab.exercises import Choice, LessonScore, Number, Order, Prediction, exercises_of
 from dockerlab.exercises.prediction import letter
 from dockerlab.exercises.texts import PredictionTexts, texts_of
-from dockerlab.messages import text
+from dockerlab.messages import listed, text
 from dockerlab.notebook.notice import Notice, Tone
 
 _HOW: dict[type[Prediction], str] = {
@@ -137,7 +137,7 @@ def open_prediction(lesson: str, name: str, *, score: LessonScore) -> OpenPredic
     """
     known = exercises_of(lesson).predictions
     if name not in known:
-        raise LessonProblem("exercise.unknown", name=name, known=", ".join(known))
+        raise LessonProblem("exercise.unknown", name=name, known=listed(known))
     return OpenPrediction(lesson, known[name], score=score)
 
 

@@ -96,7 +96,7 @@ class Storyteller:
         hosts = sorted({split_registry(name)[0] for name in pulled})
         if not hosts:
             return messages.text("trace.registry_unnamed")
-        return messages.text("trace.registry", host=", ".join(hosts))
+        return messages.text("trace.registry", host=messages.listed(hosts))
 
     def _nothing(self) -> Iterator[Message]:
         for command in self._watched.commands:
