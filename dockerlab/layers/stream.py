@@ -93,6 +93,9 @@ class Stream:
             ArchiveDamaged: there are fewer.
 
         """
+        if hashed is None and 0 <= count <= len(self._chunk) - self._at:
+            self._at += count
+            return
         while count > 0:
             if self._at >= len(self._chunk) and not self._refill():
                 raise ArchiveDamaged("layers.cut_short")

@@ -17,6 +17,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 from dockerlab.layers.entry import DIRECTORY, FILE, Entry, clean
@@ -36,6 +37,8 @@ WELL_HASHED = 1 << 16
 
 _HEADER = struct.Struct("100s8s8s8s12s12x8s1s100s6s2x32x32x8x8x155s12s")
 _WITHOUT_DATA = frozenset("123456")
+_ENDS = b"\0 "
+"""What a number's field ends with, if it is not filled."""
 
 
 @dataclass(slots=True)
@@ -86,9 +89,11 @@ def _fingerprint(stream: Stream, size: int) -> bytes:
     that was made to look like another is taken for it here, as dive's xxHash would; what is told
     by this is whether a layer holds a file in vain, and not whether to trust it.
     """
-    content = hashlib.sha256()
     whole = min(size, WELL_HASHED)
-    stream.skip(whole, hashed=content)
+    data = stream.take(whole)
+    if len(data) < whole:
+        raise ArchiveDamaged("layers.cut_short")
+    content = hashlib.sha256(data)
     if size > whole:
         rest = _CRC()
         stream.skip(size - whole, hashed=rest)
@@ -184,9 +189,9 @@ def _parse(block: bytes) -> Header:
     return Header(
         name,
         kind,
-        _number(mode),
-        _number(uid),
-        _number(gid),
+        _usual_number(mode),
+        _usual_number(uid),
+        _usual_number(gid),
         length,
         target.partition(b"\0")[0],
         0 if kind in _WITHOUT_DATA else length,
@@ -208,19 +213,25 @@ def _verify(block: bytes, checksum: bytes) -> None:
 
 def _number(field: bytes) -> int:
     """Return a number in octal digits or, with the topmost bit set, in GNU's base 256."""
-    if field[0] & 0x80:
-        number = int.from_bytes(field, "big")
-        bits = 8 * len(field)
-        return number - (1 << bits) if field[0] & 0x40 else number - (1 << (bits - 1))
-    digits = field.partition(b"\0")[0].strip(b" ")
-    if not digits:
-        return 0
+    digits = field[:-1] if field[-1] in _ENDS else field
     if not digits.isdigit():  # int() would take a sign and underscores
-        _damaged()
+        if field[0] & 0x80:
+            number = int.from_bytes(field, "big")
+            bits = 8 * len(field)
+            return number - (1 << bits) if field[0] & 0x40 else number - (1 << (bits - 1))
+        digits = field.partition(b"\0")[0].strip(b" ")
+        if not digits:
+            return 0
+        if not digits.isdigit():
+            _damaged()
     try:
         return int(digits, 8)
     except ValueError:
         _damaged()
+
+
+_usual_number = lru_cache(256)(_number)
+"""For modes and owners, of which one layer has few."""
 
 
 def _extension(header: Header, stream: Stream) -> bytes:
