@@ -1,6 +1,6 @@
 """A class on one JupyterHub: all log in at once, start a server, and run two lessons.
 
-    python -m benchmarks.classroom [--learners N] [--pack FOLDER]
+    python -m benchmarks.classroom [--learners N] [--pack FOLDER | --own-pack]
 
 Starts JupyterHub with deploy/jupyterhub_config.py, a process for each learner, on a free port of
 127.0.0.1. Every learner opens the login page, signs in, waits for the server, and runs the cells of
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from socket import socket
@@ -28,6 +28,8 @@ import aiohttp
 
 from benchmarks.learner import Server, Visit, browser
 from benchmarks.processes import end_all, memory_by_part
+from dockerlab.names import full_name
+from dockerlab.standins.catalog import standin_names
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LESSONS = ("01-hello-world", "06-layers")
@@ -183,6 +185,25 @@ async def _log_in(http: aiohttp.ClientSession, url: str, name: str) -> None:
             raise RuntimeError(f"the hub answered {answer.status} to the login")
 
 
+@contextmanager
+def own_pack() -> Iterator[str]:
+    """A pack of the lessons' images, as a class is given: everybody reads, nobody writes."""
+    # Imported here: a class with a pack at hand needs neither root nor Docker.
+    from benchmarks.running import running  # noqa: PLC0415
+    from dockerlab.packs import create_pack  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory(prefix="class-pack-") as place:
+        Path(place).chmod(0o755)
+        folder = Path(place) / "course"
+        with running(["docker"]) as field:
+            client = field.engines[0].client()
+            create_pack(client, folder, [full_name(name) for name in standin_names()])
+            client.close()
+        subprocess.run(["chmod", "--recursive", "a-w", folder], check=True)
+        yield str(folder)
+        subprocess.run(["chmod", "--recursive", "u+w", folder], check=True)
+
+
 def _free_ports(count: int) -> list[int]:
     plugs = [socket() for _ in range(count)]
     for plug in plugs:
@@ -198,9 +219,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.classroom", description=__doc__)
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--pack", default="", help="a pack, or several separated by colons")
+    parser.add_argument(
+        "--own-pack",
+        action="store_true",
+        help="make a pack that nobody may write to, of the images of the tests' registry (root)",
+    )
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args(arguments)
-    report = hold_class(chosen.learners, packs=chosen.pack)
+    with own_pack() if chosen.own_pack else nullcontext(chosen.pack) as packs:
+        report = hold_class(chosen.learners, packs=packs)
     print(json.dumps(asdict(report), indent=2) if chosen.json else report.table())
     for error in report.errors:
         print(error, file=sys.stderr)

@@ -9,6 +9,7 @@ DOCKERLAB_CLASS_PASSWORD  what learners type besides a name of their choice
 DOCKERLAB_CLASS_HOMES     where their work is kept (default: ~/dockerlab-class)
 DOCKERLAB_PACKS           packs of images, read-only, shared by all (docs/offline.md)
 DOCKERLAB_REGISTRY_MIRRORS  the class's pull-through cache (docs/classroom.md)
+DOCKERLAB_LANG            the lessons' language: en (default) or zh
 
 With docker only:
 
@@ -33,7 +34,8 @@ COURSE = Path(__file__).resolve().parents[1]
 HOMES = Path(os.environ.get("DOCKERLAB_CLASS_HOMES") or Path.home() / "dockerlab-class")
 IMAGE = os.environ.get("DOCKERLAB_CLASS_IMAGE", "dockerlab-class")
 PACKS = os.environ.get("DOCKERLAB_PACKS", "")
-FIRST_LESSON = "/lab/tree/notebooks/en/01-hello-world.ipynb"
+LANGUAGE = os.environ.get("DOCKERLAB_LANG") or "en"
+FIRST_LESSON = f"/lab/tree/notebooks/{LANGUAGE}/01-hello-world.ipynb"
 INHERITED = ("DOCKERLAB_PACKS", "DOCKERLAB_REGISTRY_MIRRORS", "DOCKERLAB_LANG")
 MEMORY, CPUS = "1G", 1.0
 
