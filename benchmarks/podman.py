@@ -21,11 +21,17 @@ from pathlib import Path
 from nbclient import NotebookClient
 
 from benchmarks import report
-from tests.engines.engine import Engine
 from tests.engines.fixtures import fill
 from tests.engines.podman import running_podman
 from tests.engines.registry import running_registry
-from tests.notebooks.lessons import CELL_SECONDS, LESSONS, environment, read, run_strictly
+from tests.notebooks.lessons import (
+    CELL_SECONDS,
+    ORIGINALS,
+    copied,
+    environment,
+    read,
+    run_strictly,
+)
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/engines.md"
 
@@ -39,7 +45,7 @@ class Passed:
     without_error: int
     as_saved: int
     report: str
-    """What nbval said about the others."""
+    """The errors, and what nbval said about outputs that differ."""
 
     def row(self) -> str:
         """The lesson's line in the table."""
@@ -50,14 +56,25 @@ def count(path: Path, environ: Mapping[str, str]) -> Passed:
     """Run one lesson twice, and count."""
     notebook = read(path)
     resources = {"metadata": {"path": str(path.parent)}}
-    runner = NotebookClient(notebook, timeout=CELL_SECONDS, allow_errors=True, resources=resources)
+    runner = NotebookClient(
+        notebook,
+        timeout=CELL_SECONDS,
+        interrupt_on_timeout=True,  # a cell that never ends counts as an error
+        allow_errors=True,
+        resources=resources,
+    )
     asyncio.run(runner.async_execute(env=dict(environ)))
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    failed = [cell for cell in cells if any(out.output_type == "error" for out in cell.outputs)]
+    errors = [out for cell in cells for out in cell.outputs if out.output_type == "error"]
     compared = run_strictly(path, environ).stdout
     equal = re.search(r"(\d+) passed", compared)
+    said = "\n".join(f"{error.ename}: {error.evalue}" for error in errors)
     return Passed(
-        path.stem, len(cells), len(cells) - len(failed), int(equal[1]) if equal else 0, compared
+        path.stem,
+        cells=len(cells),
+        without_error=len(cells) - len(errors),
+        as_saved=int(equal[1]) if equal else 0,
+        report=f"{said}\n{compared}",
     )
 
 
@@ -71,7 +88,7 @@ def table(lessons: list[Passed], *, version: str) -> str:
 
 
 @contextmanager
-def _podman() -> Iterator[tuple[Engine, Path]]:
+def _podman() -> Iterator[tuple[dict[str, str], Path]]:
     with tempfile.TemporaryDirectory(prefix="dockerlab-") as name:
         folder = Path(name)
         for part in ("registry", "podman", "state"):
@@ -79,18 +96,24 @@ def _podman() -> Iterator[tuple[Engine, Path]]:
         with running_registry(folder / "registry") as registry:
             fill(registry)
             with running_podman(folder / "podman", mirror=registry.address) as engine:
-                yield engine, folder / "state"
+                # dockerlab cannot know of the mirror that Podman's own settings name.
+                mirror = {"DOCKERLAB_REGISTRY_MIRRORS": registry.url}
+                yield environment({**engine.environment, **mirror}, state=folder / "state"), folder
+
+
+def _told(passed: Passed, *, told: bool) -> Passed:
+    """Say at once how a lesson went, with nbval's reasons if it was asked for by name."""
+    print(passed.report if told else "", passed.row(), sep="\n", flush=True)
+    return passed
 
 
 def main() -> None:
     """Count for the named lessons, or for all of them and write the page."""
-    paths = [Path(name) for name in sys.argv[1:]] or LESSONS
+    paths = [Path(name) for name in sys.argv[1:]] or ORIGINALS
     words = subprocess.run(["podman", "--version"], capture_output=True, text=True, check=True)
-    with _podman() as (engine, state):
-        environ = environment(engine.environment, state=state)
-        lessons = [count(path, environ) for path in paths]
-    if sys.argv[1:]:
-        print(*(lesson.report for lesson in lessons), sep="\n\n")
+    with _podman() as (environ, folder):
+        copies = [copied(path, folder) for path in paths]
+        lessons = [_told(count(path, environ), told=bool(sys.argv[1:])) for path in copies]
     found = table(lessons, version=words.stdout.split()[-1])
     print(found)
     if not sys.argv[1:]:

@@ -1,6 +1,7 @@
 """The lessons' notebooks, and how they are run."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -28,6 +29,16 @@ CELL_SECONDS = 90
 def lesson_id(path: Path) -> str:
     """How a test names a lesson: `en/01-hello-world`."""
     return f"{path.parent.name}/{path.stem}"
+
+
+def copied(path: Path, folder: Path) -> Path:
+    """A lesson's copy below `folder`: some lessons make files beside themselves.
+
+    So two runs in one checkout are not in each other's way. The language is a folder's name.
+    """
+    place = folder / "notebooks" / path.parent.name
+    place.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(path, place))
 
 
 def environment(engine: Mapping[str, str], *, state: Path) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tests.notebooks.lessons import (
     CELL_SECONDS,
     FIRST,
     LESSONS,
+    copied,
     environment,
     lesson_id,
     read,
@@ -48,7 +49,7 @@ def main() -> None:
             ):
                 environ = environment(engine.environment, state=folder / "state")
                 for path in wanted:
-                    record(path, environ | address)
+                    record(path, environ | address, folder=folder)
     PICTURE.write_text(first_picture(FIRST))
 
 
@@ -62,15 +63,15 @@ def first_picture(path: Path) -> str:
     )
 
 
-def record(path: Path, environ: Mapping[str, str]) -> None:
-    """Run one notebook and save it with its outputs, without what only this run has."""
+def record(path: Path, environ: Mapping[str, str], *, folder: Path) -> None:
+    """Run one notebook in `folder`; save it with its outputs, without what only this run has."""
     notebook = read(path)
     runner = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
         coalesce_streams=True,
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(copied(path, folder).parent)}},
     )
     asyncio.run(runner.async_execute(env=dict(environ)))
     for cell in notebook.cells:

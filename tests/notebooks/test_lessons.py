@@ -16,6 +16,7 @@ from tests.notebooks.lessons import (
     CELL_SECONDS,
     ORIGINALS,
     TAUGHT,
+    copied,
     environment,
     lesson_id,
     read,
@@ -56,11 +57,12 @@ def foreign(client: DockerClient) -> Iterator[str]:
 @pytest.mark.parametrize("engine", ["docker", "oci-root", "oci-user"], indirect=True)
 @pytest.mark.parametrize("path", ORIGINALS, ids=lesson_id)
 def test_outputs_are_as_saved_and_nothing_is_left(
-    path: Path, environ: Mapping[str, str], client: DockerClient, foreign: str
+    path: Path, environ: Mapping[str, str], client: DockerClient, foreign: str, tmp_path: Path
 ) -> None:
     before = _holdings(client)
+    lesson = copied(path, tmp_path)
     for _ in ("once", "and again"):
-        ran = run_strictly(path, environ)
+        ran = run_strictly(lesson, environ)
         assert ran.returncode == 0, ran.stdout[-6000:]
         assert _holdings(client) == before
     assert client.containers.get(foreign).status == "created"
@@ -68,12 +70,13 @@ def test_outputs_are_as_saved_and_nothing_is_left(
 
 @pytest.mark.parametrize("path", [path for path in ORIGINALS if path in TAUGHT], ids=lesson_id)
 def test_a_lesson_interrupted_half_way_starts_anew(
-    path: Path, environ: Mapping[str, str], client: DockerClient
+    path: Path, environ: Mapping[str, str], client: DockerClient, tmp_path: Path
 ) -> None:
     before = _holdings(client)
-    _run_half(path, environ)
+    lesson = copied(path, tmp_path)
+    _run_half(lesson, environ)
     assert _holdings(client) != before
-    ran = run_strictly(path, environ)
+    ran = run_strictly(lesson, environ)
     assert ran.returncode == 0, ran.stdout[-6000:]
     assert _holdings(client) == before
 
