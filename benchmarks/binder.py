@@ -6,8 +6,9 @@ Builds the image as Binder would (tests/engines/binder_image.py), and starts a s
 lesson: user 1000, no privilege, no network, 2 GB, one CPU, JupyterLab started by `binder/start`.
 Memory is the container's working set (cgroup usage less inactive file pages, which is what
 Kubernetes and `docker stats` count): JupyterLab, kernel, engine and containers, sampled five times
-a second; at its peak the processes' own shares of it are noted (proportional set sizes), and what
-is left over are files in memory and the kernel's own. Then lesson 01 with less than one CPU.
+a second; at its peak is noted what the processes hold themselves (anonymous memory), and what is
+left over are files in memory, programs' and libraries' among them, and the kernel's own. After
+that lesson 01 with less than one CPU.
 
 Without arguments the tables of docs/binder.md are written anew. Needs root and Linux, and a machine
 that does nothing else meanwhile.
@@ -18,6 +19,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,7 +125,8 @@ async def _visit(
         await server.run(lesson, visit, path=f"notebooks/en/{lesson.name}")
     visit.finished = visit.now()
     watching.cancel()
-    await asyncio.gather(watching, return_exceptions=True)
+    with suppress(asyncio.CancelledError):
+        await watching
     return visit, peak
 
 
@@ -131,17 +134,19 @@ async def _watch(peak: Peak, client: DockerClient, container: str) -> None:
     while True:
         size = await asyncio.to_thread(_working_set, client, container)
         if size > peak.size + _NEWS:
-            peak.parts = await asyncio.to_thread(memory_by_part, Path(HOME), container=container)
+            peak.parts = await asyncio.to_thread(
+                memory_by_part, Path(HOME), container=container, counted="Pss_Anon"
+            )
         peak.size = max(peak.size, size)
         await asyncio.sleep(_EVERY)
 
 
 def _working_set(client: DockerClient, container: str) -> int:
     memory = client.api.stats(container, stream=False, one_shot=True)["memory_stats"]
-    details = memory["stats"]
+    details = memory.get("stats", {})  # nothing is told of a container in its first moment
     # The first name is that of cgroups v1.
     idle = details.get("total_inactive_file", details.get("inactive_file", 0))
-    return int(memory["usage"]) - int(idle)
+    return int(memory.get("usage", 0)) - int(idle)
 
 
 def _shown(rows: Iterator[str]) -> str:

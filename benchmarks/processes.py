@@ -22,10 +22,12 @@ class _Process:
     home: str
 
 
-def memory_by_part(home: Path, *, container: str = "") -> dict[str, int]:
+def memory_by_part(home: Path, *, container: str = "", counted: str = "Pss") -> dict[str, int]:
     """Bytes (proportional set size) of a learner's server, kernels, engine, and all the rest.
 
     `home` is what her processes have in HOME, `container` the ID of the one that they are in.
+    `Pss_Anon` (proc(5), smaps_rollup) counts what is not in a file: that of a program or a library
+    is in the page cache, and counts for whoever read it first.
     """
     sizes = dict.fromkeys((*_PARTS, "rest"), 0)
     for process in _processes():
@@ -36,7 +38,7 @@ def memory_by_part(home: Path, *, container: str = "") -> dict[str, int]:
             "rest",
         )
         with suppress(OSError):  # it may have ended
-            sizes[part] += _proportional(process.pid)
+            sizes[part] += _proportional(process.pid, counted)
     return sizes
 
 
@@ -74,8 +76,8 @@ def _is_in(pid: int, container: str) -> bool:
     return False
 
 
-def _proportional(pid: int) -> int:
+def _proportional(pid: int, counted: str) -> int:
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+        if line.startswith(f"{counted}:"):
             return int(line.split()[1]) * 1024
     return 0

@@ -59,17 +59,42 @@ class Session:
         """Run a script of bash in the session, with the engine in DOCKER_HOST."""
         return self.run("bash", "-c", f". ~/engine.env; {script}", timeout=timeout)
 
+    def write(self, path: str, text: str) -> None:
+        """Write a file in the session, and the folders above it."""
+        script = f'mkdir -p "$(dirname {path})" && cat > {path}'
+        written = self.run("bash", "-c", script, stdin=text.encode())
+        assert written.returncode == 0, written.stderr
+
+    def runs(self, word: str) -> bool:
+        """Whether a process has that word in its command line."""
+        lines = self.run("bash", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'").stdout
+        return word in lines.splitlines()
+
+    def exit_code(self, name: str) -> int:
+        """How a container of the session's engine ended."""
+        return int(self.shell(f"docker inspect --format '{{{{.State.ExitCode}}}}' {name}").stdout)
+
     def connect(self) -> "subprocess.CompletedProcess[str]":
         """Find the engine, or start it, and keep for `shell` what a terminal's environment has."""
         keep = "export -p | grep ' DOCKER' > ~/engine.env"
         return self.run(f"{HOME}/binder/start", "bash", "-c", keep)
 
+    def engine_inside(self) -> Engine:
+        """The embedded engine that runs in the session, which root can reach from out here."""
+        address = self.shell("echo $DOCKER_HOST").stdout.strip().removeprefix("unix:///")
+        socket = Path(f"/proc/{self._process()}/root", address)
+        environment = dict(self.engine.environment) | {"DOCKER_HOST": f"unix://{socket}"}
+        return Engine("proot", socket, environment)
+
     @contextmanager
     def jupyterlab(self) -> Iterator[str]:
         """The URL at which this machine reaches the session's JupyterLab."""
-        process = self.engine.docker("inspect", "--format={{.State.Pid}}", self.container)
-        with forwarded(int(process.stdout), port=8888) as port:
+        with forwarded(self._process(), port=8888) as port:
             yield f"http://127.0.0.1:{port}"
+
+    def _process(self) -> int:
+        """The container's first process, by its number out here."""
+        return int(self.engine.docker("inspect", "--format={{.State.Pid}}", self.container).stdout)
 
     def log(self) -> str:
         """What `binder/start` and JupyterLab said."""

@@ -16,6 +16,9 @@ from tests.engines.engine import Engine
 from tests.engines.programs import from_package
 from tests.engines.registry import Registry
 from tests.engines.terminal import terminal
+from tests.integration.differential.inside import INSIDE
+from tests.integration.differential.scenarios import SCENARIOS, Scenario
+from tests.integration.differential.sides import Side, compare
 from tests.notebooks.lessons import (
     FIRST,
     ORIGINALS,
@@ -26,6 +29,12 @@ from tests.notebooks.lessons import (
     strict_options,
 )
 
+ALIKE = (
+    *("run in the background", "run with standard input", "run on a terminal", "start and stop"),
+    *("logs", "commands that cannot be started", "exec that cannot be", "export"),
+    "volumes by name",
+)
+"""Scenarios that proot goes through as Docker does, and that need busybox and no network."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
@@ -44,16 +53,10 @@ def session(docker_engine: Engine, built: str) -> Iterator[Session]:
             wait_for_lab(running, url)
         connected = running.connect()
         assert connected.returncode == 0, connected.stderr
-        _settle(running)
+        for name, settings in SETTINGS.items():  # so that the whole notebook is in the page
+            path = f"{HOME}/.jupyter/lab/user-settings/{name}.jupyterlab-settings"
+            running.write(path, json.dumps(settings))
         yield running
-
-
-def _settle(session: Session) -> None:
-    """Give JupyterLab the settings that a test needs to see the whole notebook."""
-    for name, settings in SETTINGS.items():
-        path = f"/home/jovyan/.jupyter/lab/user-settings/{name}.jupyterlab-settings"
-        write = f'mkdir -p "$(dirname {path})" && cat > {path}'
-        session.run("bash", "-c", write, stdin=json.dumps(settings).encode())
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +72,22 @@ def poor(
 
 
 @pytest.fixture(scope="module")
+def busy_session(session: Session, docker_engine: Engine) -> Iterator[Engine]:
+    """The session's engine, as root reaches it from here; it has busybox, and so has Docker's."""
+    docker_engine.docker("pull", "--quiet", "busybox")
+    engine = session.engine_inside()
+    loaded = engine.docker("load", stdin=docker_engine.docker("save", "busybox").stdout)
+    assert loaded.returncode == 0, loaded.stderr
+    yield engine
+    for each in (engine, docker_engine):
+        each.docker("rmi", "busybox")
+
+
+@pytest.fixture(scope="module")
 def rules(session: Session) -> Path:
     """Where in the session it is written what may differ in a lesson that has a pack's images."""
     path = Path("/tmp/sanitize.cfg")
-    both = f"{SANITIZE.read_text()}\n{SANITIZE_PACK.read_text()}"
-    session.run("bash", "-c", f"cat > {path}", stdin=both.encode())
+    session.write(str(path), f"{SANITIZE.read_text()}\n{SANITIZE_PACK.read_text()}")
     return path
 
 
@@ -149,14 +163,14 @@ def test_stop_kill_and_logs(session: Session) -> None:
     assert "quiet" in session.shell("docker ps --format '{{.Names}}'").stdout
     session.shell("docker stop --time 1 quiet")
     # As PID 1 in Docker, `sleep` is spared the signal that it has no handler for.
-    assert _exit_code(session, "quiet") == 137
+    assert session.exit_code("quiet") == 137
     tidy = 'trap "echo tidied; exit 5" TERM; echo up; while :; do sleep 0.1; done'
     session.shell(f"docker run -d --name tidy centos bash -c '{tidy}'")
     session.shell("until docker logs tidy | grep -q up; do sleep 0.1; done; docker stop tidy")
-    assert _exit_code(session, "tidy") == 5
+    assert session.exit_code("tidy") == 5
     assert session.shell("docker logs tidy").stdout == "up\ntidied\n"
     session.shell("docker run -d --name killed centos sleep 1000; docker kill killed")
-    assert _exit_code(session, "killed") == 137
+    assert session.exit_code("killed") == 137
 
 
 def test_another_command_in_a_running_container(session: Session) -> None:
@@ -165,7 +179,7 @@ def test_another_command_in_a_running_container(session: Session) -> None:
     assert ran.returncode == 4, ran.stderr
     assert session.shell("docker exec running cat /file").stdout == "new\n"
     assert session.shell("docker rm --force running").returncode == 0
-    assert not _runs(session, "1001")
+    assert not session.runs("1001")
 
 
 def test_changes_become_an_image(session: Session) -> None:
@@ -189,15 +203,15 @@ def test_an_image_is_built(session: Session) -> None:
 
 def test_nothing_survives_an_engine_that_was_killed(session: Session) -> None:
     session.shell("docker run -d --name survivor centos bash -c 'sleep 1002 & sleep 1002'")
-    assert _runs(session, "1002")
+    assert session.runs("1002")
     killed = session.shell(
         "kill -9 $(dockerlab engine status | sed 's/.*process \\([0-9]*\\).*/\\1/')"
     )
     assert killed.returncode == 0, killed.stderr
     again = session.connect()
     assert again.returncode == 0, again.stderr
-    assert _exit_code(session, "survivor") == 137
-    assert not _runs(session, "1002")
+    assert session.exit_code("survivor") == 137
+    assert not session.runs("1002")
 
 
 def test_the_build_made_a_pack_and_found_it_good(built: str, session: Session) -> None:
@@ -236,7 +250,7 @@ def test_a_lessons_outputs_are_as_saved_and_nothing_is_left(
 def test_an_output_that_differs_is_found(session: Session, rules: Path) -> None:
     lesson = f"{FIRST.parent.relative_to(ROOT)}/00-changed.ipynb"
     changed = FIRST.read_text().replace("Hello from a container!", "Hello from a machine!")
-    session.run("bash", "-c", f"cat > {lesson}", stdin=changed.encode())
+    session.write(lesson, changed)
     ran = _run_strictly(session, lesson, rules)
     session.run("rm", lesson)
     assert ran.returncode == 1, ran.stdout[-6000:]
@@ -246,6 +260,22 @@ def test_an_output_that_differs_is_found(session: Session, rules: Path) -> None:
 def _run_strictly(session: Session, lesson: str, rules: Path) -> "subprocess.CompletedProcess[str]":
     options = strict_options(root=Path(HOME), sanitize=rules)
     return session.shell(shlex.join(["python", "-m", "pytest", *options, lesson]), timeout=500)
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [each for each in (*SCENARIOS, *INSIDE) if each.name in ALIKE],
+    ids=lambda each: each.name,
+)
+def test_it_answers_as_docker_engine_does(
+    scenario: Scenario, docker_engine: Engine, busy_session: Engine, tmp_path: Path
+) -> None:
+    folders = tmp_path / "docker", tmp_path / "embedded"
+    for folder in folders:
+        folder.mkdir()
+    docker, embedded = map(Side, (docker_engine, busy_session), folders, ("", ""))
+    failures = compare(scenario, docker, embedded)
+    assert not failures, "\n" + "\n".join(failures)
 
 
 def test_the_engines_parts_keep_their_contracts(session: Session) -> None:
@@ -307,14 +337,3 @@ def _said(notebook: str) -> list[str]:
     cells = nbformat.reads(notebook, as_version=4).cells  # type: ignore[no-untyped-call]
     outputs = [output for cell in cells for output in cell.get("outputs", ())]
     return [out.text if "text" in out else out.data.get("text/plain", "") for out in outputs]
-
-
-def _runs(session: Session, word: str) -> bool:
-    """Whether a process has that word in its command line."""
-    lines = session.run("bash", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'").stdout
-    return word in lines.splitlines()
-
-
-def _exit_code(session: Session, name: str) -> int:
-    state = session.shell(f"docker inspect --format '{{{{.State.ExitCode}}}}' {name}")
-    return int(state.stdout)

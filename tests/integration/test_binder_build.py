@@ -39,6 +39,14 @@ def test_it_is_built_from_our_files_in_this_order(dockerfile: str) -> None:
     assert places == sorted(places)
 
 
+def test_it_has_the_python_that_is_pinned(dockerfile: str) -> None:
+    """repo2docker begins with an environment of that version, and would say nothing of a typo."""
+    environment = (REPOSITORY / "binder/environment.yml").read_text()
+    pinned = re.search(r"- python =3\.(\d+)", environment)
+    assert pinned
+    assert re.search(rf"environment\S*py\S*3\S*{pinned[1]}-?\S*lock", dockerfile)
+
+
 def test_the_top_levels_own_files_are_ignored(dockerfile: str) -> None:
     assert '--file "environment.yml"' not in dockerfile
     assert "requirements" not in dockerfile
