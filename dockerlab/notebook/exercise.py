@@ -12,6 +12,7 @@ A hint and a solution are shown by the call, wherever it stands: a learner write
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dockerlab.errors import LessonProblem
@@ -46,6 +47,7 @@ class OpenExercise:
         self._score = score
         self._hints_given = 0
         self._commands = shell.commands_run()
+        self._said: tuple[int | None, Notice] | None = None
         self._before = self._look()
 
     def show_card(self) -> None:
@@ -73,7 +75,9 @@ class OpenExercise:
                 lines = (text("exercise.unchanged"), *lines)
         else:
             lines = (self._texts.sentence(verdict.sentence, verdict.values),)
-        return Notice(_TONES[verdict.outcome], title, lines)
+        said = Notice(_TONES[verdict.outcome], title, lines)
+        self._said = (_cell(), said)
+        return said
 
     def hint(self) -> None:
         """Show the next hint; each says more than the one before."""
@@ -84,13 +88,21 @@ class OpenExercise:
         lines = [hints[self._hints_given - 1]]
         if self._hints_given == len(hints):
             lines.append(text("exercise.last_hint", name=self._exercise.name))
-        _show(Notice(Tone.TASK, title, tuple(lines)))
+        self._show_below(Notice(Tone.TASK, title, tuple(lines)))
 
     def solution(self) -> None:
         """Show a solution; the score says that it was shown."""
         self._score.solved(self._exercise.name)
         title = text("exercise.solution", title=self._texts.title)
-        _show(Notice(Tone.TASK, title, (self._texts.solution,), code=self._exercise.solution))
+        said = (self._texts.solution,)
+        self._show_below(Notice(Tone.TASK, title, said, code=self._exercise.solution))
+
+    def _show_below(self, notice: Notice) -> None:
+        """Show a notice, and before it the verdict that it would take the last value's place of."""
+        if self._said and self._said[0] is not None and self._said[0] == _cell():
+            _show(self._said[1])
+        self._said = None
+        _show(notice)
 
     @property
     def card(self) -> Notice:
@@ -133,6 +145,13 @@ def open_exercise(
     if name not in known:
         raise LessonProblem("exercise.unknown", name=name, known=listed(known))
     return OpenExercise(lesson, known[name], client=client, score=score)
+
+
+def _cell() -> int | None:
+    """The number of the cell that runs, or None outside a notebook."""
+    ipython = sys.modules.get("IPython")
+    running = ipython.get_ipython() if ipython else None
+    return running.execution_count if running else None
 
 
 def _show(notice: Notice) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from IPython.core.interactiveshell import InteractiveShell
 
 from dockerlab.errors import LessonProblem
 from dockerlab.exercises import LessonScore, Outcome, load_score
@@ -136,6 +137,23 @@ def test_a_solution_is_shown_and_counted(
     named = opened(Scene(EMPTY))
     assert NAMED.solution in _shown_by(named.solution, capsys)
     assert score.tries["named"].solution_shown
+
+
+def test_a_hint_below_the_check_does_not_hide_what_was_seen(
+    opened: Callable[[Scene], OpenExercise], capsys: pytest.CaptureFixture[str]
+) -> None:
+    ipython: Any = InteractiveShell.instance()
+    ipython.user_ns["named"] = opened(Scene(EMPTY))
+    try:
+        ipython.run_cell("named.check()\nnamed.hint()", store_history=True)
+        both = capsys.readouterr().out
+        assert both.index("Not attempted yet") < both.index("Hint 1 of 3")
+        ipython.run_cell("named.hint()\nnamed.check()", store_history=True)
+        assert capsys.readouterr().out.count("Not attempted yet") == 1
+        ipython.run_cell("named.hint()", store_history=True)
+        assert "Not attempted yet" not in capsys.readouterr().out
+    finally:
+        InteractiveShell.clear_instance()
 
 
 def _shown_by(call: Callable[[], None], capsys: pytest.CaptureFixture[str]) -> str:
