@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dockerlab.labels import LESSON_LABEL
 from dockerlab.layers import human_size
+from dockerlab.widgets.texts import text
 
 _LAYER = re.compile(r"[0-9a-f]{12}")
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
@@ -72,6 +74,14 @@ class PullCourse(Course):
         return (f"{name}: {status}",) if is_news and status in _DONE else ()
 
 
+def _explained(step: str) -> str:
+    """A step in the words of its Dockerfile; the one that is not in there says whose it is."""
+    if not step.startswith(f"LABEL {LESSON_LABEL}="):
+        return step
+    why = text("progress.own_label")
+    return f"{step}  ({why})"
+
+
 class BuildCourse(Course):
     """The course of a build: a row for each step, and all that its commands print."""
 
@@ -82,7 +92,7 @@ class BuildCourse(Course):
             if step:
                 self._finish_last()
                 name = f"{step[1]}/{step[2]}"
-                self.rows[name] = Row(name, status="…", detail=step[3])
+                self.rows[name] = Row(name, status="…", detail=_explained(step[3]))
             elif line == _CACHED and self.rows:
                 self._last().status = "cached"
         self.log += lines

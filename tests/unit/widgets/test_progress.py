@@ -37,6 +37,15 @@ def test_steps_of_a_build() -> None:
     ]
 
 
+def test_the_step_that_no_dockerfile_has_says_whose_it_is() -> None:
+    course = BuildCourse()
+    course.hear({"stream": "Step 1/2 : FROM centos\n"})
+    course.hear({"stream": "Step 2/2 : LABEL org.dockerlab.lesson=07-dockerfile\n"})
+    first, last = course.rows.values()
+    assert first.detail == "FROM centos"
+    assert last.detail.startswith("LABEL org.dockerlab.lesson=07-dockerfile  (added by dockerlab")
+
+
 def test_what_is_saved_is_the_same_each_time() -> None:
     widget = Progress("docker pull centos")
     widget.finish(PullCourse())
