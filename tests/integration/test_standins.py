@@ -1,5 +1,6 @@
 """Stand-ins on real engines: they run, they share, and they never take a real image's place."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import docker
 import pytest
+from aiohttp import web
 
 from dockerlab.standins.catalog import make_standin
 from dockerlab.standins.ensure import ensure_images, prepare_images
 from dockerlab.standins.image import docker_archive
 from tests.engines.engine import Engine
+from tests.engines.faulty_registry import running_faulty_registry
 from tests.engines.reference import running_docker
 from tests.engines.registry import Registry
 
@@ -127,6 +130,32 @@ def test_a_mirror_that_only_dockerlab_knows(
 ) -> None:
     monkeypatch.setenv("DOCKERLAB_REGISTRY_MIRRORS", registry.url)
     provision = prepare_images(client, ["busybox"], say=said)
+    assert provision.real == ["busybox"]
+    assert client.images.get("busybox").tags == ["busybox:latest"]
+
+
+async def _says_nothing(_: web.BaseRequest) -> None:
+    await asyncio.sleep(30)
+
+
+async def _is_broken(_: web.BaseRequest) -> web.Response:
+    return web.Response(status=500)
+
+
+def test_mirrors_are_tried_in_order(
+    client: docker.DockerClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One hangs, one is broken, one has it not, and the last one does."""
+    with (
+        running_faulty_registry() as hanging,
+        running_faulty_registry() as broken,
+        running_faulty_registry() as empty,
+    ):
+        hanging.fault, broken.fault = _says_nothing, _is_broken
+        mirrors = [hanging.url, broken.url, empty.url, registry.url]
+        monkeypatch.setenv("DOCKERLAB_REGISTRY_MIRRORS", " ".join(mirrors))
+        provision = prepare_images(client, ["busybox"], say=said)
+        assert all(each.seen for each in (hanging, broken, empty))
     assert provision.real == ["busybox"]
     assert client.images.get("busybox").tags == ["busybox:latest"]
 
