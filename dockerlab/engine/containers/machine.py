@@ -19,6 +19,8 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
     """The user IDs that exist here, as ranges: first and count."""
     held: frozenset[str]
     """The engine's own capabilities."""
+    groups: str = ""
+    """Where control groups can be made (``Controllers.path``)."""
     init: str = ""
     """A small program for ``--init``, if one is installed."""
 
@@ -27,13 +29,14 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
         return any(first <= number < first + count for first, count in self.ids)
 
 
-def survey(*, proc: Path = Path("/proc/self")) -> Machine:
+def survey(*, groups: str = "", proc: Path = Path("/proc/self")) -> Machine:
     """Find out about this machine."""
     ranges = [line.split() for line in (proc / "uid_map").read_text().splitlines()]
     return Machine(
         user_namespace=mount.in_user_namespace(),
         ids=tuple((int(first), int(count)) for first, _, count in ranges),
         held=capabilities.held(),
+        groups=groups,
         init=_init_program(),
     )
 

@@ -32,7 +32,7 @@ from dockerlab.engine.filters import Filters
 from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.oci import Platform
-from dockerlab.engine.runtime.cgroups import Controllers, controllers
+from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.runtime.runtime import Runtime
 from dockerlab.engine.snapshots.snapshotter import Snapshotter
 from dockerlab.engine.volumes.service import Volumes
@@ -62,7 +62,7 @@ class Containers:
         self._images = images
         self._runtime = runtime
         self._volumes = volumes
-        self.controllers = able or controllers()
+        self.controllers = able or runtime.able
         self._register = Register(directory, database=database, events=events, now=now)
         self._lives = Lives(self._register.log_path, now)
         self._removal = Removal(
@@ -74,7 +74,7 @@ class Containers:
             volumes=volumes,
             runtime=runtime,
             controllers=self.controllers,
-            machine=machine.survey(),
+            machine=machine.survey(groups=self.controllers.path),
         )
         self.execs = Execs(self._register, self._lives, starter=self._starter)
         self.building: set[str] = set()

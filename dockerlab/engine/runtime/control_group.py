@@ -6,6 +6,7 @@ admin-guide/cgroup-v1/memory.rst, admin-guide/cgroup-v2.rst.
 """
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,16 +20,17 @@ PARENT = "dockerlab"
 _NO_LIMIT = {1: "-1", 2: "max"}
 _JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit; shift; done; shift; exec "$@"'
 _CONTROLLERS = ("memory", "pids", "cpu", "cpuset")
+_PATIENCE = 2.0  # seconds that freezing may take
 
 
 class ControlGroup:
     """The group of a container, in each hierarchy that limits something."""
 
-    def __init__(self, container_id: str, root: Path = ROOT) -> None:
-        """The group need not be there yet."""
+    def __init__(self, container_id: str, root: Path = ROOT, *, path: str = "") -> None:
+        """The group need not be there yet; ``path`` is where it is made (``Controllers.path``)."""
         self._root = root
         self._version = version_of(root)
-        self._name = f"{PARENT}/{container_id}"
+        self._name = f"{path.lstrip('/')}/{PARENT}/{container_id}".lstrip("/")
 
     def enter(self, pids: Iterable[int]) -> None:
         """Make the group where it is missing, and move processes in.
@@ -40,7 +42,7 @@ class ControlGroup:
         pids = tuple(pids)
         for directory in self._directories():
             try:
-                _make(directory)
+                _make(directory, self._version)
                 for pid in pids:
                     with suppress(ProcessLookupError):
                         (directory / "cgroup.procs").write_text(str(pid))
@@ -80,6 +82,25 @@ class ControlGroup:
                     return count.strip() != "0"
         return False
 
+    def freeze(self) -> None:
+        """Stop all of its processes, in version 2 (``cgroup.freeze``).
+
+        Raises:
+            SystemFailure: they did not all stop in time, or the kernel refused.
+
+        """
+        directory = self._directory("")
+        self._write("", "cgroup.freeze", "1", last=True)
+        deadline = time.monotonic() + _PATIENCE
+        while "frozen 1" not in (directory / "cgroup.events").read_text():
+            if time.monotonic() > deadline:
+                raise SystemFailure("the container's processes did not freeze in time")
+            time.sleep(0.002)
+
+    def thaw(self) -> None:
+        """Let them run again."""
+        self._write("", "cgroup.freeze", "0", last=True)
+
     def remove(self) -> None:
         """Remove the group, once its processes have ended."""
         for directory in self._directories():
@@ -92,8 +113,9 @@ class ControlGroup:
             return
         # Where controllers share a hierarchy, their names are links to it.
         for name in _CONTROLLERS:
-            if (self._root / name).is_dir():
-                yield self._root / name / self._name
+            directory = self._root / name / self._name
+            if os.access(directory.parent.parent, os.W_OK):
+                yield directory
 
     def _directory(self, controller: str) -> Path:
         return self._root / ("" if self._version == 2 else controller) / self._name
@@ -148,8 +170,15 @@ def _memory_files(memory: Mapping[str, int], version: int) -> Iterator[tuple[str
         yield "memory", name, str(reservation)
 
 
-def _make(directory: Path) -> None:
+def _make(directory: Path, version: int) -> None:
+    if version == 2:
+        directory.parent.mkdir(exist_ok=True)
+        for name in _CONTROLLERS:
+            with suppress(OSError):  # that one cannot be had
+                (directory.parent / "cgroup.subtree_control").write_text(f"+{name}")
     directory.mkdir(parents=True, exist_ok=True)
+    if version == 2:
+        return
     # In v1 no process may enter before it is said where it may run.
     for place in (directory.parent, directory):
         for name in ("cpuset.cpus", "cpuset.mems"):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dockerlab.engine.errors import NotFound, NotImplementedHere
+from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.runtime.runtime import Process, Stdio
 
 SENTENCE = (
@@ -22,6 +23,7 @@ class NoRuntime:
 
     name = "none"
     program = "none"
+    able = Controllers(version=2)
 
     def __init__(self, *, reasons: str) -> None:
         self.sentence = SENTENCE.format(reasons=reasons)

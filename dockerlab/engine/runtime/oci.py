@@ -16,8 +16,9 @@ from typing import Any
 
 import msgspec
 
-from dockerlab.engine.errors import EngineError, NotFound, SystemFailure
+from dockerlab.engine.errors import EngineError, NotFound, NotImplementedHere, SystemFailure
 from dockerlab.engine.runtime import failures
+from dockerlab.engine.runtime.cgroups import Controllers, controllers
 from dockerlab.engine.runtime.console import ConsoleSocket
 from dockerlab.engine.runtime.control_group import ControlGroup
 from dockerlab.engine.runtime.freezer import Freezer
@@ -49,11 +50,14 @@ class OciRuntime:
 
     name = "oci"
 
-    def __init__(self, path: str, *, program: str, state: Path) -> None:
+    def __init__(
+        self, path: str, *, program: str, state: Path, able: Controllers | None = None
+    ) -> None:
         """Use the executable at ``path``, which keeps what it must remember in ``state``.
 
-        What is left there of an earlier engine is ended.
+        What is left there of an earlier engine is ended. ``able`` says what can be limited.
         """
+        self.able = able or controllers()
         self.program = program
         self._path = path
         self._crun = program.startswith("crun")
@@ -91,7 +95,7 @@ class OciRuntime:
             config = msgspec.json.decode((bundle / "config.json").read_bytes(), type=_Config)
             raise failures.failure(str(failed), config.process.args) from failed
         if limits:
-            process.group = ControlGroup(container_id)
+            process.group = ControlGroup(container_id, path=self.able.path)
         process.at_end = ender(process.pid, container_id)
         self._running[container_id] = process
         return process
@@ -139,22 +143,23 @@ class OciRuntime:
 
     def update(self, container_id: str, resources: Mapping[str, Any]) -> None:
         """Change the limits; see ``Runtime.update``."""
-        process = self._process(container_id)
-        if process.group is None:
-            group = ControlGroup(container_id)
-            # Twice, since a process may fork before it is moved.
-            for _ in range(2):
-                group.enter(members(process.pid))
-            process.group = group
-        process.group.limit(resources)
+        self._group(container_id).limit(resources)
 
     async def pause(self, container_id: str) -> None:
         """Freeze all processes; see ``Runtime.pause``."""
-        self._freezer.freeze(container_id, self._process(container_id).pid)
+        if self.able.version == 2:
+            if not self.able.groups:
+                raise NotImplementedHere("cannot pause here: no control group can freeze")
+            self._group(container_id).freeze()
+        else:
+            self._freezer.freeze(container_id, self._process(container_id).pid)
 
     async def unpause(self, container_id: str) -> None:
         """Undo ``pause``."""
-        self._freezer.thaw(container_id)
+        if self.able.version == 2:
+            self._group(container_id).thaw()
+        else:
+            self._freezer.thaw(container_id)
 
     async def delete(self, container_id: str) -> None:
         """Forget a container that has ended, and release what the runtime kept for it."""
@@ -223,6 +228,17 @@ class OciRuntime:
         elif not limits:
             command.append("--cgroup-manager=disabled")
         return command
+
+    def _group(self, container_id: str) -> ControlGroup:
+        """The container's control group, made now if it has none."""
+        process = self._process(container_id)
+        if process.group is None:
+            group = ControlGroup(container_id, path=self.able.path)
+            # Twice, since a process may fork before it is moved.
+            for _ in range(2):
+                group.enter(members(process.pid))
+            process.group = group
+        return process.group
 
     def _process(self, container_id: str) -> ChildProcess:
         try:

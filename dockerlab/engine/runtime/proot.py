@@ -17,6 +17,7 @@ import msgspec
 from dockerlab.engine.errors import EngineError, NotFound, NotImplementedHere
 from dockerlab.engine.runtime import bundle as bundles
 from dockerlab.engine.runtime import failures, supervisor
+from dockerlab.engine.runtime.cgroups import Controllers
 from dockerlab.engine.runtime.guest import Guest, NotHere
 from dockerlab.engine.runtime.proot_process import ProotProcess, traced_by
 from dockerlab.engine.runtime.runtime import Stdio
@@ -30,6 +31,7 @@ class ProotRuntime:
     """Runs containers with ``proot``."""
 
     name = "proot"
+    able = Controllers(version=2)
 
     def __init__(self, path: str, *, program: str, state: Path) -> None:
         """Use the executable at ``path``; what is left of an earlier engine here is ended."""

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from dockerlab.engine.runtime.cgroups import Controllers
+
 
 class Stdio(msgspec.Struct, frozen=True):
     """The file descriptors that a process without a TTY gets; the caller closes its copies."""
@@ -61,6 +63,8 @@ class Runtime(Protocol):
     """``oci``, ``proot``, or ``none`` where nothing can be run."""
     program: str
     """What does the work, with its version, for people: ``crun 1.8.1``."""
+    able: Controllers
+    """What it can limit."""
 
     async def run(
         self, container_id: str, bundle: Path, *, stdio: Stdio | None, limits: bool = False

@@ -47,6 +47,7 @@ def configuration(
             container,
             granted_capabilities(host, machine),
             resources=resources,
+            groups=machine.groups,
             joined=joined.namespaces,
         ),
     }

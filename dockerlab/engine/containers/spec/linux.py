@@ -15,11 +15,12 @@ def linux(
     granted: Sequence[str],
     *,
     resources: Mapping[str, object],
+    groups: str,
     joined: Mapping[str, str],
 ) -> dict[str, object]:
     """The section ``linux`` for a container with the capabilities that it is ``granted``.
 
-    The namespaces that are ``joined`` are there already.
+    The namespaces that are ``joined`` are there already; ``groups`` is where control groups are.
 
     Raises:
         SystemFailure: a device that is to be in it is none, or not there.
@@ -37,7 +38,7 @@ def linux(
     if not host.privileged and not unconfined:
         found["seccomp"] = seccomp.profile(granted)
     if resources:
-        found["cgroupsPath"] = f"/dockerlab/{container.id}"
+        found["cgroupsPath"] = f"{groups}/dockerlab/{container.id}"
         found["resources"] = dict(resources)
     return found
 

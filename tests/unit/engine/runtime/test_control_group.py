@@ -1,5 +1,6 @@
 """Control groups of both versions, in directories that stand for the kernel's."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,52 @@ def test_killed_for_want_of_memory_in_version_2(second: Path) -> None:
     group.enter([])
     (second / "dockerlab/abc/memory.events").write_text("low 0\nmax 9\noom 1\noom_kill 1\n")
     assert group.oom_killed()
+
+
+def _group(path: Path, *, down: str = "", members: str = "") -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "cgroup.controllers").write_text(down)
+    (path / "cgroup.subtree_control").write_text(down)
+    (path / "cgroup.procs").write_text(members)
+    (path / "cgroup.events").touch()  # only the machine's root has none
+
+
+def _own(tmp_path: Path, path: str) -> Path:
+    file = tmp_path / "own"
+    file.write_text(f"0::{path}\n")
+    return file
+
+
+def test_the_nearest_group_that_hands_down_most_is_taken(tmp_path: Path) -> None:
+    root = tmp_path / "cgroup"
+    _group(root, down="cpu memory pids", members="1\n")
+    _group(root / "user", down="cpu memory pids")
+    _group(root / "user/manager", down="cpu memory pids")
+    _group(root / "user/manager/app", down="memory pids")
+    _group(root / "user/manager/app/x", down="cpu memory pids", members="7\n8\n")
+    found = controllers(root, _own(tmp_path, "/user/manager/app/x"))
+    assert (found.version, found.path, found.groups) == (2, "/user/manager", True)
+    assert (found.memory, found.pids, found.cpu, found.cpuset) == (True, True, True, False)
+    group = ControlGroup("abc", root, path=found.path)
+    group.enter([9])
+    assert (root / "user/manager/dockerlab/abc/cgroup.procs").read_text() == "9"
+
+
+def test_who_is_alone_in_a_group_moves_below_it(tmp_path: Path) -> None:
+    root, own = tmp_path / "cgroup", tmp_path / "cgroup/scope"
+    _group(root, down="memory", members="1\n")
+    _group(own, down="memory pids", members=f"{os.getpid()}\n")
+    found = controllers(root, _own(tmp_path, "/scope"))
+    assert (found.path, found.groups, found.memory) == ("/scope", True, True)
+    assert (own / "dockerlab-engine/cgroup.procs").read_text() == str(os.getpid())
+
+
+def test_a_group_of_others_is_left_alone(tmp_path: Path) -> None:
+    root = tmp_path / "cgroup"
+    _group(root, down="memory", members="1\n")
+    _group(root / "session", down="memory pids", members=f"{os.getpid()}\n7\n")
+    found = controllers(root, _own(tmp_path, "/session"))
+    assert (found.groups, found.limited) == (False, False)
 
 
 def test_what_can_be_limited(first: Path, tmp_path: Path) -> None:
