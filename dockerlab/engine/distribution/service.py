@@ -23,7 +23,7 @@ from dockerlab.engine.distribution.push import Outgoing, Pushed, push
 from dockerlab.engine.distribution.registry import RegistryRepository
 from dockerlab.engine.distribution.replies import Refused, pull_error
 from dockerlab.engine.distribution.resolve import Found, Inspected, Located, Resolved, find, inspect
-from dockerlab.engine.distribution.search import SearchResult, search
+from dockerlab.engine.distribution.search import SearchResult, Wanted, search
 from dockerlab.engine.distribution.silence import Silence
 from dockerlab.engine.distribution.source import Source
 from dockerlab.engine.distribution.tags import list_tags
@@ -184,9 +184,9 @@ class Distribution:
         response.release()
         return ""
 
-    async def search(self, term: str, *, limit: int = 0) -> tuple[SearchResult, ...]:
+    async def search(self, term: str, which: Wanted) -> tuple[SearchResult, ...]:
         """What a registry finds; raises as ``dockerlab.engine.distribution.search.search``."""
-        return await search(term, limit=limit, transport=self._transport, timeouts=MIRROR_TIMEOUTS)
+        return await search(term, which, transport=self._transport, timeouts=MIRROR_TIMEOUTS)
 
     def _sources(self, reference: Reference, credentials: Credentials) -> tuple[Source, ...]:
         *mirrors, own = self._registries(reference, credentials)

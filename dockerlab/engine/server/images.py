@@ -10,6 +10,7 @@ from aiohttp import web
 from dockerlab.engine import platform as platforms
 from dockerlab.engine.distribution.address import opened, pieces
 from dockerlab.engine.distribution.credentials import ANONYMOUS, Credentials, decode_registry_auth
+from dockerlab.engine.distribution.search import wanted
 from dockerlab.engine.errors import Forbidden, InvalidParameter, NotFound
 from dockerlab.engine.oci import Platform
 from dockerlab.engine.progress import Progress
@@ -22,9 +23,7 @@ from dockerlab.engine.server.router import Route
 from dockerlab.engine.server.versions import Version
 
 _TAR = "application/x-tar"
-_SEARCH_LIMIT = 100
 _PLATFORM_SINCE, _INSPECT_PLATFORM_SINCE = Version(1, 48), Version(1, 49)
-_SEARCH_FILTERS = frozenset({"is-automated", "is-official", "stars"})
 
 
 async def index(call: Call) -> web.Response:
@@ -153,22 +152,8 @@ async def push(call: Call) -> web.StreamResponse:
 
 async def search(call: Call) -> web.Response:
     """``docker search``."""
-    filters = call.filters()
-    filters.check(_SEARCH_FILTERS)
-    limit = call.integer("limit") or 0
-    if not 0 <= limit <= _SEARCH_LIMIT:
-        raise InvalidParameter(f"limit {limit} is outside the range of [1, {_SEARCH_LIMIT}]")
-    found = await call.engine.distribution.search(call.text("term"), limit=limit)
-    stars = max((int(value) for value in filters.values("stars") if value.isdecimal()), default=0)
-    return answer(
-        [
-            each
-            for each in found
-            if each.star_count >= stars
-            and each.is_official in (filters.boolean("is-official", default=each.is_official),)
-            and each.is_automated in (filters.boolean("is-automated", default=each.is_automated),)
-        ]
-    )
+    which = wanted(call.filters(), call.integer("limit") or 0)
+    return answer(await call.engine.distribution.search(call.text("term"), which))
 
 
 async def body(call: Call) -> AsyncIterator[bytes]:

@@ -85,8 +85,27 @@ REGISTRIES = (
         "docker logout {registry}",
         "docker login -u me -p secret 127.0.0.1:9",
         "docker search --limit 200 busybox",
+        "docker search --filter stars=x busybox",
+        "docker search --filter is-official=maybe busybox",
+        "docker search --filter is-automated=true busybox",
+        "docker search --filter is-official=true nosuch/page",
+        "docker search docker.io/library/busybox",
+        "docker search https://x/busybox",
+        "docker search {registry}/page",
+        "docker search 127.0.0.1:9/page",
         "docker search --filter nosuch=x busybox",
         "docker search busybox",
+    ),
+)
+
+MANIFESTS = (
+    # What there is, the client reads by itself, and engines compress what they push differently.
+    scenario(
+        "manifests that are not there",
+        "docker manifest inspect {registry}/page",
+        "docker manifest inspect --insecure {registry}/page:nosuch",
+        "docker manifest inspect --insecure 127.0.0.1:9/page",
+        "docker manifest inspect PAGE",
     ),
 )
 
@@ -206,4 +225,4 @@ WATCH = (
     ),
 )
 
-INSIDE = (*EXEC, *REGISTRIES, *COPY, *WATCH)
+INSIDE = (*EXEC, *REGISTRIES, *MANIFESTS, *COPY, *WATCH)
