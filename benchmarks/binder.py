@@ -8,7 +8,7 @@ Memory is the container's working set (cgroup usage less inactive file pages, wh
 Kubernetes and `docker stats` count): JupyterLab, kernel, engine and containers, sampled five times
 a second; at its peak is noted what the processes hold themselves (anonymous memory), and what is
 left over are files in memory, programs' and libraries' among them, and the kernel's own. After
-that lesson 01 with less than one CPU.
+that lesson 01 with less than one CPU. CPU time depends little on what else the machine does.
 
 Without arguments the tables of docs/binder.md are written anew. Needs root and Linux, and a machine
 that does nothing else meanwhile.
@@ -18,10 +18,11 @@ import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from docker import DockerClient
 
@@ -51,40 +52,50 @@ _NEWS = 2_000_000
 
 
 @dataclass
-class Peak:
-    """The most memory that a session took so far, in bytes, and whose it was."""
+class Usage:
+    """What a session took so far: the most memory in bytes, whose it was, and CPU time."""
 
     size: int = 0
     parts: dict[str, int] = field(default_factory=dict)
+    cpu: list[tuple[float, float]] = field(default_factory=list)
+    """Moments of the visit, and the seconds of CPU time until then."""
+
+    def cpu_until(self, moment: float) -> float:
+        """The seconds of CPU time that the session had taken by then, or a little later."""
+        return next((spent for at, spent in self.cpu if at >= moment), self.cpu[-1][1])
 
 
 def lessons_table(docker: Engine, lessons: Iterable[Path]) -> Iterator[str]:
     """Give each lesson a session of its own; a row of the table at a time."""
     yield (
-        "| lesson | JupyterLab answers after s | first output after s | ends after s "
+        "| lesson | JupyterLab answers after s | first output after s | ends after s | CPU s "
         "| peak memory MB | of it JupyterLab | kernel | engine | commands, containers "
         "| files, kernel's own | errors |"
     )
-    yield f"| --- |{' ---: |' * 10}"
+    yield f"| --- |{' ---: |' * 11}"
     for lesson in lessons:
-        visit, peak = visit_in_session(docker, lesson)
-        own = [peak.parts[name] for name in ("server", "kernels", "engine", "rest")]
-        sizes = (f"{size / 1e6:.0f}" for size in (peak.size, *own, peak.size - sum(own)))
+        visit, used = visit_in_session(docker, lesson)
+        own = [used.parts[name] for name in ("server", "kernels", "engine", "rest")]
+        sizes = (f"{size / 1e6:.0f}" for size in (used.size, *own, used.size - sum(own)))
         yield (
             f"| {lesson.stem} | {visit.server:.1f} | {visit.first_output:.1f} "
-            f"| {visit.finished:.1f} | {' | '.join(sizes)} | {len(visit.errors)} |"
+            f"| {visit.finished:.1f} | {used.cpu_until(visit.finished):.1f} "
+            f"| {' | '.join(sizes)} | {len(visit.errors)} |"
         )
 
 
 def shares_table(docker: Engine, shares: Iterable[float] = SHARES) -> Iterator[str]:
     """Give lesson 01 a session with each of these shares of a CPU."""
-    yield "| CPU | JupyterLab answers after s | lesson 01's first output after s | ends after s |"
-    yield "| ---: | ---: | ---: | ---: |"
+    yield (
+        "| CPU | JupyterLab answers after s | CPU s | lesson 01's first output after s | CPU s "
+        "| ends after s | CPU s |"
+    )
+    yield f"|{' ---: |' * 7}"
     for share in shares:
-        visit, _ = visit_in_session(docker, FIRST, options=[f"--cpus={share}"])
-        yield (
-            f"| {share:g} | {visit.server:.1f} | {visit.first_output:.1f} | {visit.finished:.1f} |"
-        )
+        visit, used = visit_in_session(docker, FIRST, options=[f"--cpus={share}"])
+        moments = (visit.server, visit.first_output, visit.finished)
+        times = (f"{moment:.1f} | {used.cpu_until(moment):.1f}" for moment in moments)
+        yield f"| {share:g} | {' | '.join(times)} |"
 
 
 def sizes_table(docker: Engine) -> Iterator[str]:
@@ -102,23 +113,23 @@ def sizes_table(docker: Engine) -> Iterator[str]:
 
 def visit_in_session(
     docker: Engine, lesson: Path, *, options: Sequence[str] = ()
-) -> tuple[Visit, Peak]:
+) -> tuple[Visit, Usage]:
     """Run a lesson in a session with these further options of `docker run`, and watch it."""
     begun = time.monotonic()
     client = docker.client()
     with running_session(docker, options=options) as session, session.jupyterlab() as url:
-        visit, peak = asyncio.run(_visit(url, lesson, begun, client, session.container))
+        visit, used = asyncio.run(_visit(url, lesson, begun, client, session.container))
     client.close()
     for error in visit.errors:
         print(error, file=sys.stderr)
-    return visit, peak
+    return visit, used
 
 
 async def _visit(
     url: str, lesson: Path, begun: float, client: DockerClient, container: str
-) -> tuple[Visit, Peak]:
-    visit, peak = Visit(lesson.stem, begun), Peak()
-    watching = asyncio.create_task(_watch(peak, client, container))
+) -> tuple[Visit, Usage]:
+    visit, used = Visit(lesson.stem, begun), Usage()
+    watching = asyncio.create_task(_watch(used, visit, client, container))
     async with browser() as http:
         server = await Server(http, url).opened(every=0.05)
         visit.server = visit.now()
@@ -127,22 +138,23 @@ async def _visit(
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
-    return visit, peak
+    return visit, used
 
 
-async def _watch(peak: Peak, client: DockerClient, container: str) -> None:
+async def _watch(used: Usage, visit: Visit, client: DockerClient, container: str) -> None:
     while True:
-        size = await asyncio.to_thread(_working_set, client, container)
-        if size > peak.size + _NEWS:
-            peak.parts = await asyncio.to_thread(
+        told = await asyncio.to_thread(client.api.stats, container, stream=False, one_shot=True)
+        used.cpu.append((visit.now(), told["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9))
+        size = _working_set(told["memory_stats"])
+        if size > used.size + _NEWS:
+            used.parts = await asyncio.to_thread(
                 memory_by_part, Path(HOME), container=container, counted="Pss_Anon"
             )
-        peak.size = max(peak.size, size)
+        used.size = max(used.size, size)
         await asyncio.sleep(_EVERY)
 
 
-def _working_set(client: DockerClient, container: str) -> int:
-    memory = client.api.stats(container, stream=False, one_shot=True)["memory_stats"]
+def _working_set(memory: Mapping[str, Any]) -> int:
     details = memory.get("stats", {})  # nothing is told of a container in its first moment
     # The first name is that of cgroups v1.
     idle = details.get("total_inactive_file", details.get("inactive_file", 0))
