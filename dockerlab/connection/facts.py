@@ -69,7 +69,7 @@ def read_facts(client: docker.DockerClient) -> EngineFacts:
         version=str(version.get("Version", "")),
         api_version=str(version.get("ApiVersion", "")),
         runtime=str(info.get("DefaultRuntime", "")),
-        storage=str(info.get("Driver", "")),
+        storage=_storage(info),
         rootless=_rootless(info),
         platform=f"{version.get('Os', '')}/{version.get('Arch', '')}",
         identity=_identity(kind, info),
@@ -86,6 +86,16 @@ def _kind(version: Mapping[str, Any]) -> EngineKind:
     if "dockerlab" in f"{platform} {' '.join(names)}".lower():
         return EngineKind.EMBEDDED
     return EngineKind.DOCKER
+
+
+def _storage(info: Mapping[str, Any]) -> str:
+    """Return what keeps the layers, and why the embedded engine does not take something better."""
+    driver = str(info.get("Driver", ""))
+    status = {
+        str(pair[0]): str(pair[1]) for pair in info.get("DriverStatus") or [] if len(pair) == 2
+    }
+    reason = status.get("overlay is not used")
+    return f"{driver} (overlay: {reason})" if reason else driver
 
 
 def _rootless(info: Mapping[str, Any]) -> bool:

@@ -18,6 +18,7 @@ TEACHING = (
     "WARNING: this is dockerlab's teaching engine: its containers have the rights of the user who "
     "started it"
 )
+NO_OVERLAY = "overlay is not used"
 NO_BOUNDARY = (
     "WARNING: proot is no security boundary: what runs in a container can do to your files and "
     "processes what you can"
@@ -151,6 +152,8 @@ def _storage(engine: Engine) -> dict[str, object]:
 
 
 def _overlay_status(engine: Engine) -> list[list[str]]:
+    if engine.settings.no_overlay:
+        return [[NO_OVERLAY, engine.settings.no_overlay]]
     if engine.snapshots.name != "overlay":
         return []
     return [["userxattr", str(engine.rootless).lower()]]

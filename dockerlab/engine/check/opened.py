@@ -54,7 +54,7 @@ def opened(root: Path, *, own_mounts: bool, progress: Progress) -> Iterator[Open
             layers=LayerRecords(database),
             containers=ContainerStore(database),
             content=LocalStore(root / "content"),
-            snapshots=snapshotter(root / "snapshots", database, own_mounts=own_mounts),
+            snapshots=snapshotter(root / "snapshots", database, overlay=own_mounts),
             progress=progress,
         )
 

@@ -5,6 +5,9 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from dockerlab.engine.check.checking import check as check_store
 from dockerlab.engine.check.finding import Finding, Report
@@ -12,6 +15,9 @@ from dockerlab.engine.daemon import namespaces
 from dockerlab.engine.daemon.lock import Lock, held
 from dockerlab.engine.daemon.place import default_root
 from dockerlab.engine.errors import NotFound, SystemFailure
+
+if TYPE_CHECKING:
+    from dockerlab.engine.engine import Settings
 
 __all__ = ["Finding", "Report", "check", "see_all"]
 
@@ -56,7 +62,7 @@ def check(
 
 
 def _check(root: Path, *, repair: bool, progress: Progress) -> tuple[Report, ...]:
-    places = [(place, own) for place, own in _places(root) if (place / "metadata.db").exists()]
+    places = [found for found in _places(root) if (found[0] / "metadata.db").exists()]
     if not places:
         raise NotFound(f"no engine has kept anything in {root}")
     running = held(root) and not repair
@@ -65,23 +71,32 @@ def _check(root: Path, *, repair: bool, progress: Progress) -> tuple[Report, ...
         raise SystemFailure(f"{root} is read-only: nothing can be repaired there")
     # Without a lock, an engine that starts now would be taken for one that has left things behind.
     with contextlib.nullcontext() if running or read_only else Lock(root):
-        for _, own_mounts in places if repair else ():
-            asyncio.run(_sweep(root, own_mounts=own_mounts))
+        for _, settings in places if repair else ():
+            asyncio.run(_sweep(settings))
         return tuple(
-            check_store(place, own_mounts=own_mounts, running=running, progress=progress)
-            for place, own_mounts in places
+            check_store(
+                place,
+                own_mounts=settings.own_mounts and not settings.no_overlay,
+                running=running,
+                progress=progress,
+            )
+            for place, settings in places
         )
 
 
-def _places(root: Path) -> Iterator[tuple[Path, bool]]:
+def _places(root: Path) -> Iterator[tuple[Path, "Settings"]]:
     from dockerlab.engine.engine import Settings, data_directory  # noqa: PLC0415 - costs 0.2 s
 
-    for own_mounts in (True, False):
-        yield data_directory(Settings(root=root, own_mounts=own_mounts)), own_mounts
+    for settings in (
+        Settings(root=root),
+        Settings(root=root, own_mounts=False),
+        Settings(root=root, no_overlay="it was not used"),
+    ):
+        yield data_directory(settings), settings
 
 
-async def _sweep(root: Path, *, own_mounts: bool) -> None:
-    from dockerlab.engine.engine import Engine, Settings  # noqa: PLC0415
+async def _sweep(settings: "Settings") -> None:
+    from dockerlab.engine.engine import Engine  # noqa: PLC0415
 
-    engine = await Engine.open(Settings(root=root, runtime="none", own_mounts=own_mounts))
+    engine = await Engine.open(msgspec.structs.replace(settings, runtime="none"))
     await engine.close()

@@ -48,11 +48,8 @@ class OverlaySnapshotter:
         if user_namespace is None:
             user_namespace = mount.in_user_namespace()
         self.whiteouts = WhiteoutFormat.OVERLAY_USER if user_namespace else WhiteoutFormat.OVERLAY
-        # As Docker: no index and no metadata-only copies, so that an upper directory is a layer.
-        self._options = "index=off,metacopy=off,redirect_dir=off"
-        if user_namespace:
-            self._options = "userxattr,index=off,metacopy=off"
-        self._can_be_volatile = _kernel() >= (5, 10)
+        self._options = overlay_options(user_namespace=user_namespace)
+        self._can_be_volatile = can_be_volatile()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def prepare(self, name: str, *, parent: str | None, unpacking: bool = False) -> Path:
@@ -194,6 +191,21 @@ class OverlaySnapshotter:
 def _refuse_above_limit(lower: list[int]) -> None:
     if len(lower) > MAX_LAYERS:
         raise InvalidParameter("max depth exceeded")
+
+
+def overlay_options(*, user_namespace: bool) -> str:
+    """How overlayfs is mounted.
+
+    As Docker does: no index and no metadata-only copies, so that an upper directory is a layer.
+    """
+    if user_namespace:
+        return "userxattr,index=off,metacopy=off"
+    return "index=off,metacopy=off,redirect_dir=off"
+
+
+def can_be_volatile() -> bool:
+    """Whether the kernel can spare a mount the flush at its end."""
+    return _kernel() >= (5, 10)
 
 
 def _kernel() -> tuple[int, int]:
