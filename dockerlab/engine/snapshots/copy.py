@@ -11,6 +11,7 @@ On disk, ``<id>`` being the snapshot's row: ``<id>/fs``, or ``<id>/new`` until t
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from dockerlab.engine import mount
 from dockerlab.engine.errors import EngineError
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.snapshots import compare, trees
@@ -26,8 +27,12 @@ class CopySnapshotter:
     name = "copy"
     whiteouts = WhiteoutFormat.REMOVE
 
-    def __init__(self, directory: Path, database: Database) -> None:
-        """Keep snapshots below ``directory``."""
+    def __init__(self, directory: Path, database: Database, *, binds: bool = False) -> None:
+        """Keep snapshots below ``directory``; ``binds`` says that they can be mounted elsewhere.
+
+        Then they are, since a mount is what keeps the device nodes of images from working.
+        """
+        self._binds = binds
         self._directory = directory
         self._records = Records(database)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,12 +69,17 @@ class CopySnapshotter:
         self._records.commit(name, record, counted)
 
     def mount(self, name: str, target: Path) -> Path:
-        """See ``Snapshotter.mount``: the snapshot's own directory; ``target`` stays empty."""
-        del target
-        return self.directory(name)
+        """See ``Snapshotter.mount``: mostly the snapshot's own directory; ``target`` is empty."""
+        record = self._records.find(name)
+        if not self._binds:
+            return self._files(record)
+        mount.bind(self._files(record), target, read_only=record.info.kind is Kind.COMMITTED)
+        return target
 
     def unmount(self, target: Path) -> None:
-        """See ``Snapshotter.unmount``: nothing is ever mounted."""
+        """See ``Snapshotter.unmount``."""
+        if self._binds:
+            mount.unmount(target)
 
     def directory(self, name: str) -> Path:
         """See ``Snapshotter.directory``: all files."""
