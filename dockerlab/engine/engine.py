@@ -19,7 +19,7 @@ from dockerlab.engine.images.service import Images
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.runtime import probe
 from dockerlab.engine.runtime.runtime import Runtime
-from dockerlab.engine.snapshots.choice import snapshotter
+from dockerlab.engine.snapshots.choice import overlay_refusal, snapshotter
 from dockerlab.engine.volumes.service import Volumes
 
 _RESERVE = 256 * 1024
@@ -41,6 +41,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Registries that are asked before Docker Hub, as URLs."""
     layer_limit: int | None = None
     """Most bytes that one layer may unpack to."""
+    no_overlay: str = ""
+    """Why overlayfs is not used, though this process may mount; found out by ``open``."""
 
 
 class Engine:
@@ -59,7 +61,10 @@ class Engine:
         self.database = Database(root / "metadata.db", reserve=_RESERVE)
         self.content = LocalStore(root / "content")
         self.snapshots = snapshotter(
-            root / "snapshots", self.database, own_mounts=settings.own_mounts
+            root / "snapshots",
+            self.database,
+            overlay=settings.own_mounts and not settings.no_overlay,
+            own_mounts=settings.own_mounts,
         )
         self.distribution = Distribution(
             self.content, mirrors=settings.mirrors, packs=settings.packs
@@ -100,6 +105,11 @@ class Engine:
 
         """
         with _private_files():
+            if settings.own_mounts:
+                state = settings.root / "runtime"
+                state.mkdir(mode=0o700, parents=True, exist_ok=True)
+                refusal = settings.no_overlay or overlay_refusal(state)
+                settings = msgspec.structs.replace(settings, no_overlay=refusal)
             data_directory(settings).mkdir(mode=0o700, parents=True, exist_ok=True)
             runtime = await probe.open_runtime(
                 settings.root / "runtime",
@@ -136,7 +146,9 @@ def data_directory(settings: Settings) -> Path:
     One kind of snapshots cannot read what the other wrote, so that each has a place of its own, as
     Docker's storage drivers have.
     """
-    return settings.root if settings.own_mounts else settings.root / "without-mounts"
+    if not settings.own_mounts:
+        return settings.root / "without-mounts"
+    return settings.root / "without-overlay" if settings.no_overlay else settings.root
 
 
 def _not_used(settings: Settings, runtime: Runtime) -> tuple[probe.Rejected, ...]:
