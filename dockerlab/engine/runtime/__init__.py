@@ -4,8 +4,8 @@ Read ``runtime`` first: what a runtime promises, whichever it is. Then follow on
 
 With namespaces, as Docker does it:
 
-1. ``oci``: one execution of crun or runc a container. What it says when it fails is put into
-   Docker's words by ``failures``.
+1. ``oci``: one execution of crun or runc a container. What it says when it fails is read by
+   ``program_log`` and put into Docker's words by ``failures``.
 2. ``process``: how the engine becomes the parent of a process that it did not start, and learns of
    its end. ``console``: how it gets the terminal.
 3. ``membership``, ``freezer`` and ``control_group``: which processes are a container's, how they

@@ -8,7 +8,6 @@ Specification: opencontainers/runtime-spec v1.0, runtime.md; command lines: runc
 """
 
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,17 +23,13 @@ from dockerlab.engine.runtime.control_group import ControlGroup
 from dockerlab.engine.runtime.freezer import Freezer
 from dockerlab.engine.runtime.membership import ender, members
 from dockerlab.engine.runtime.process import ChildProcess, adopt_helpers, spawn
+from dockerlab.engine.runtime.program_log import last_words
 from dockerlab.engine.runtime.runtime import Stdio
 from dockerlab.engine.runtime.survivors import end_survivors
 
 _LEFT_BEHIND = frozenset({"crun", "runc", "runc:[1:CHILD]", "runc:[2:INIT]"})
 _LOG = "runtime.log"
 _PID_FILE = "init.pid"
-_CRUN_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z: ")
-
-
-class _LogLine(msgspec.Struct, frozen=True):
-    msg: str = ""
 
 
 class _Process(msgspec.Struct, frozen=True):
@@ -199,7 +194,7 @@ class OciRuntime:
         status = await launcher.wait()
         if status.code != 0:
             adopt_helpers(launcher.pid, _LEFT_BEHIND)
-            raise _RuntimeFailed(_last_words(bundle / _LOG) or _silence(bundle, status.code))
+            raise _RuntimeFailed(last_words(bundle / _LOG, code=status.code))
         pid = _read_pid(bundle / pid_file)
         adopt_helpers(launcher.pid, _LEFT_BEHIND, before=pid)
         return ChildProcess(pid)
@@ -256,23 +251,3 @@ def _read_pid(path: Path) -> int:
         return int(path.read_text())
     except (OSError, ValueError) as error:
         raise SystemFailure(f"the runtime did not say which process it started: {error}") from error
-
-
-def _last_words(log: Path) -> str:
-    """The last error in the program's log, without its time and level."""
-    try:
-        lines = log.read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    if not lines:
-        return ""
-    try:
-        return msgspec.json.decode(lines[-1], type=_LogLine).msg
-    except msgspec.MsgspecError:
-        return _CRUN_STAMP.sub("", lines[-1])
-
-
-def _silence(bundle: Path, code: int) -> str:
-    """Why a runtime said nothing: its log needs room, too."""
-    full = os.statvfs(bundle).f_bavail == 0
-    return "no space left on device" if full else f"exit status {code}"
