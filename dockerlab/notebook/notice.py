@@ -45,8 +45,9 @@ class Notice:
     def _repr_html_(self) -> str:
         style = _STYLE.format(edge=_EDGES[self.tone])
         code = f"<pre>{escape(self.code)}</pre>" if self.code else ""
-        options = "".join(f"<li>{inline(words)}</li>" for _, words in self.options)
-        listed = f'<ol type="a">{options}</ol>' if options else ""
+        # No list: JupyterLab takes its letters away, and the words below speak of them.
+        options = "<br>".join(f"{letter})&ensp;{inline(words)}" for letter, words in self.options)
+        listed = f"<p>{options}</p>" if options else ""
         first, rest = _paragraphs(self.lines[:1]), _paragraphs(self.lines[1:])
         return (
             f'<div class="dockerlab-notice" role="note" style="{style}">'
