@@ -93,7 +93,10 @@ class Place:
         return self.container(f"again-{number}", f"third-{number}")
 
 
-@pytest.fixture(params=[OverlaySnapshotter, CopySnapshotter], ids=["overlay", "copy"])
+MAKE: tuple[Callable[[Path, Database], Snapshotter], ...] = (OverlaySnapshotter, CopySnapshotter)
+
+
+@pytest.fixture(params=MAKE, ids=["overlay", "copy"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     database = Database(tmp_path / "metadata.db")
     place = Place(tmp_path, request.param(tmp_path / "snapshots", database))

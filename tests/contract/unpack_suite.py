@@ -6,7 +6,7 @@ It mounts, so ``test_unpack.py`` runs it in namespaces of its own.
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,7 +60,10 @@ CHANGE = archive(
 )
 
 
-@pytest.fixture(params=[OverlaySnapshotter, CopySnapshotter], ids=["overlay", "copy"])
+MAKE: tuple[Callable[[Path, Database], Snapshotter], ...] = (OverlaySnapshotter, CopySnapshotter)
+
+
+@pytest.fixture(params=MAKE, ids=["overlay", "copy"])
 def snapshots(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Snapshotter]:
     database = Database(tmp_path / "metadata.db")
     snapshots: Snapshotter = request.param(tmp_path / "snapshots", database)
