@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ from dockerlab.engine.snapshots.overlay import MAX_LAYERS, OverlaySnapshotter
 from dockerlab.engine.snapshots.snapshotter import Info, Kind, Snapshotter
 
 Make = Callable[[Path, Database], Snapshotter]
-SNAPSHOTTERS: dict[str, Make] = {"overlay": OverlaySnapshotter, "copy": CopySnapshotter}
+SNAPSHOTTERS: dict[str, Make] = {
+    "overlay": OverlaySnapshotter,
+    "copy": CopySnapshotter,
+    "bound": partial(CopySnapshotter, binds=True),
+}
 
 
 class Place:
