@@ -6,6 +6,7 @@ container"). Podman 4 wants one, and answers `Decode(): EOF`. The library sends 
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from typing import TYPE_CHECKING
 
@@ -21,26 +22,41 @@ _NO_BODY = "Error response from daemon: Decode(): EOF"
 
 
 def committed_in_python(line: str, said: str, client: docker.DockerClient) -> str | None:
-    """Return what to say after a plain `docker commit CONTAINER IMAGE` that met with `EOF`.
+    """Return what to say after a `docker commit … CONTAINER IMAGE` that met with `EOF`.
 
     None: that is not what happened, or it cannot be done in Python, either.
     """
-    words = _words(line)
-    if said.strip() != _NO_BODY or words[:2] != ["docker", "commit"] or len(words) != 4:
+    asked = _asked(line) if said.strip() == _NO_BODY else None
+    if asked is None:
         return None
-    container, image = words[2:]
-    repository, tag = parse_repository_tag(image)
+    repository, tag = parse_repository_tag(asked.image)
+    changes = "\n".join(asked.change)
     try:
-        made = client.containers.get(container).commit(repository, tag=tag or "latest")
+        container = client.containers.get(asked.container)
+        made = container.commit(repository, tag=tag or "latest", changes=changes or None)
         version = client.version()["Version"]
     except APIError:
         return None
-    code = f'client.containers.get("{container}").commit("{image}")'
+    more = f', changes="{changes}"' if changes else ""
+    code = f'client.containers.get("{asked.container}").commit("{asked.image}"{more})'
     return f"{text('shell.committed', version=version, code=code)}\n{made.id}"
 
 
-def _words(line: str) -> list[str]:
+def _asked(line: str) -> argparse.Namespace | None:
+    """What a line asks to be committed; None if it does more, or something else.
+
+    >>> _asked("docker commit --change 'CMD ls' box kept:1")
+    Namespace(change=['CMD ls'], container='box', image='kept:1')
+    >>> _asked("docker commit box | cat"), _asked("docker ps")
+    (None, None)
+    """
+    options = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    options.add_argument("-c", "--change", action="append", default=[])
+    options.add_argument("container", nargs="?")  # else argparse complains aloud by itself
+    options.add_argument("image", nargs="?")
     try:
-        return shlex.split(line)
-    except ValueError:  # an unclosed quotation mark
-        return []
+        words = shlex.split(line)
+        asked, rest = options.parse_known_args(words[2:])
+    except (ValueError, argparse.ArgumentError):
+        return None
+    return asked if words[:2] == ["docker", "commit"] and asked.image and not rest else None

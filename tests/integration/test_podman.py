@@ -90,9 +90,11 @@ def test_a_commit_that_podman_does_not_understand_is_done_all_the_same(
     assert screen.getvalue().strip().endswith(str(client.images.get("kept:2").id))
     assert [each.name for each in see_containers(client, image="base:1")] == ["model"]
     assert len(show_containers("base:1", client=client).words) == 2
+    assert shell.run("docker commit --change 'CMD [\"ls\"]' model kept:4", out=screen) == 0
+    assert client.images.get("kept:4").attrs["Config"]["Cmd"] == ["ls"]
     assert shell.run("docker commit nothing kept:3", out=io.StringIO()) == 1
     lesson.end()
     container.remove()
-    for name in ("kept:2", "base:1"):
+    for name in ("kept:2", "kept:4", "base:1"):
         client.images.remove(name)
     client.close()
