@@ -40,6 +40,7 @@ class _Clone:
         self._hard_links = hard_links
         self._reflinks = True
         self._first: dict[int, _Place] = {}  # by inode: the copy that its other names link to
+        self._reopened: tuple[tuple[bytes, ...], int] | None = None
 
     def run(self, source: Path) -> None:
         """Copy, depth first: a directory gets its attributes when all in it is made."""
@@ -61,6 +62,7 @@ class _Clone:
                 left.pop()
                 del place[-1:]
         finally:
+            self._close_reopened()
             for both in pending:
                 _close(both)
 
@@ -80,14 +82,24 @@ class _Clone:
 
     def _link(self, first: _Place, name: bytes, new: int) -> None:
         """One more name for a file that is copied already."""
-        folder = os.open(self._target, _DIRECTORY)
-        for part in first[0]:
-            folder, above = os.open(part, _DIRECTORY, dir_fd=folder), folder
-            os.close(above)
-        try:
-            os.link(first[1], name, src_dir_fd=folder, dst_dir_fd=new, follow_symlinks=False)
-        finally:
-            os.close(folder)
+        folder = self._reopen(first[0])
+        os.link(first[1], name, src_dir_fd=folder, dst_dir_fd=new, follow_symlinks=False)
+
+    def _reopen(self, place: tuple[bytes, ...]) -> int:
+        """A directory of the copy, open until another is: the next link mostly leads there, too."""
+        if self._reopened is None or self._reopened[0] != place:
+            folder = os.open(self._target, _DIRECTORY)
+            for part in place:
+                folder, above = os.open(part, _DIRECTORY, dir_fd=folder), folder
+                os.close(above)
+            self._close_reopened()
+            self._reopened = place, folder
+        return self._reopened[1]
+
+    def _close_reopened(self) -> None:
+        if self._reopened is not None:
+            os.close(self._reopened[1])
+            self._reopened = None
 
     def _one(self, name: bytes, status: os.stat_result, old: int, new: int) -> None:
         if stat.S_ISREG(status.st_mode):
