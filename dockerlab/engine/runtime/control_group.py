@@ -49,6 +49,12 @@ class ControlGroup:
             except OSError as error:
                 raise _refused(directory, error) from error
 
+    def prepared(self, resources: Mapping[str, Any]) -> "ControlGroup":
+        """Itself, made and limited, for processes that are yet to come; raises as these do."""
+        self.enter(())
+        self.limit(resources)
+        return self
+
     def joined_by(self, command: Sequence[str]) -> list[str]:
         """A command line that enters the group, and then becomes ``command``.
 

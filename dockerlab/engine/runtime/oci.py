@@ -36,8 +36,13 @@ class _Process(msgspec.Struct, frozen=True):
     args: tuple[str, ...] = ()
 
 
+class _Linux(msgspec.Struct, frozen=True):
+    resources: dict[str, Any] = {}
+
+
 class _Config(msgspec.Struct, frozen=True):
     process: _Process = _Process()
+    linux: _Linux = _Linux()
 
 
 class OciRuntime:
@@ -72,10 +77,12 @@ class OciRuntime:
 
         crun takes half the time without a control group, so it makes one only for ``limits``.
         """
-        if limits:
+        group = ControlGroup(container_id, path=self.able.path) if limits else None
+        given = group is not None and self._crun and self.able.version == 1 and self.able.path != ""
+        if limits and not given:
             self._limited.add(container_id)
         command = [
-            *self._command(bundle, limits=limits),
+            *self._command(bundle, limits=limits and not given),
             "run",
             "--detach",
             "--bundle",
@@ -83,14 +90,17 @@ class OciRuntime:
             "--pid-file",
             str(bundle / _PID_FILE),
         ]
+        if group is not None and given:
+            # crun would want one in every hierarchy, and this user has some only.
+            command = group.prepared(_config(bundle).linux.resources).joined_by(command)
         try:
             process = await self._start(command, container_id, bundle, _PID_FILE, stdio)
         except _RuntimeFailed as failed:
             await self._delete(container_id)
-            config = msgspec.json.decode((bundle / "config.json").read_bytes(), type=_Config)
-            raise failures.failure(str(failed), config.process.args) from failed
-        if limits:
-            process.group = ControlGroup(container_id, path=self.able.path)
+            if group is not None:
+                group.remove()
+            raise failures.failure(str(failed), _config(bundle).process.args) from failed
+        process.group = group
         process.at_end = ender(process.pid, container_id)
         self._running[container_id] = process
         return process
@@ -240,6 +250,10 @@ class OciRuntime:
             return self._running[container_id]
         except KeyError:
             raise NotFound(f"No such container: {container_id}") from None
+
+
+def _config(bundle: Path) -> _Config:
+    return msgspec.json.decode((bundle / "config.json").read_bytes(), type=_Config)
 
 
 class _RuntimeFailed(EngineError):
