@@ -13,7 +13,7 @@ from tests.engines.registry import Registry
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("kind", "kills"), [("oci-root", 16), ("oci-user", 8), ("proot", 8)])
+@pytest.mark.parametrize(("kind", "kills"), [("oci-root", 12), ("oci-user", 8), ("proot", 8)])
 def test_whatever_it_was_doing(
     registry: Registry, session_directory: Path, kind: str, kills: int
 ) -> None:
