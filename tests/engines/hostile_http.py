@@ -78,6 +78,11 @@ CORPUS: tuple[Request, ...] = (
     Request("credentials that are none", _post("/images/create?fromImage=x", b"",
             headers="X-Registry-Auth: %%%\r\n"), REFUSED),
     Request("filters that are none", _get(b"/images/json?filters=%5B%7B"), REFUSED),
+    Request("a version of digits", _get(b"/v1." + b"9" * 5000 + b"/version"), REFUSED),
+    Request("a limit of digits", _get(b"/containers/json?limit=" + b"9" * 5000), REFUSED),
+    Request("a moment of digits", _get(b"/events?until=1&since=" + b"9" * 5000), REFUSED),
+    Request("a port of digits", _post("/containers/create", b'{"Image": "busybox", "HostConfig": '
+            b'{"PortBindings": {"' + b"9" * 5000 + b'/tcp": [{}]}}}'), REFUSED),
     Request("a number that is none", _get(b"/containers/json?limit=many"), REFUSED),
     Request("a context that is no tar", _post("/build", b"this is no tar" * 1000), REFUSED | {500}),
     Request("an archive that is no tar", _post("/images/load", b"no tar" * 1000),

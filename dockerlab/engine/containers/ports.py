@@ -71,7 +71,7 @@ def _port(name: str, outer: str) -> Port:
     if "-" in outer:
         raise NotImplementedHere("this engine picks no port from a range: name one")
     for text in (number, outer or "0"):
-        if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        if not text.isascii() or not text.isdigit() or len(text) > 5 or int(text) > 65535:
             raise InvalidParameter(f"invalid port specification: {text!r}")
     # Docker picks a free port where none is said; here the container's own is there anyway.
     port = Port(int(number), protocol or "tcp", int(outer or 0) or int(number))

@@ -12,6 +12,7 @@ from dockerlab.engine.containers import rootfs
 from dockerlab.engine.errors import InvalidParameter, SystemFailure
 
 _LARGEST = 2**31 - 1
+_DIGITS = 10
 
 
 class User(msgspec.Struct, frozen=True):
@@ -79,21 +80,26 @@ def _group_id(groups: Sequence[_Group], wanted: str) -> int:
 def _number(text: str) -> int | None:
     if not text.isascii() or not text.isdecimal():
         return None
-    if int(text) > _LARGEST:
+    if len(text) > _DIGITS or int(text) > _LARGEST:
         raise InvalidParameter(f"uids and gids must be in range 0-{_LARGEST}")
     return int(text)
 
 
+def _is_id(text: str) -> bool:
+    """Whether an image's file has a number there; Python refuses to read some thousand digits."""
+    return text.isdecimal() and len(text) <= _DIGITS
+
+
 def _accounts(root: Path) -> Iterator[_Account]:
     for fields in _entries(root, "/etc/passwd"):
-        if len(fields) >= 4 and fields[2].isdecimal() and fields[3].isdecimal():
+        if len(fields) >= 4 and _is_id(fields[2]) and _is_id(fields[3]):
             home = fields[5] if len(fields) > 5 else ""
             yield _Account(name=fields[0], uid=int(fields[2]), gid=int(fields[3]), home=home)
 
 
 def _groups(root: Path) -> Iterator[_Group]:
     for fields in _entries(root, "/etc/group"):
-        if len(fields) >= 3 and fields[2].isdecimal():
+        if len(fields) >= 3 and _is_id(fields[2]):
             members = tuple(filter(None, fields[3].split(","))) if len(fields) > 3 else ()
             yield _Group(name=fields[0], gid=int(fields[2]), members=members)
 

@@ -46,9 +46,13 @@ def _moment(call: Call, name: str) -> int:
         raise InvalidParameter(f'invalid value for "{name}": {error}') from None
 
 
+_DIGITS = 19
+"""More lines than can be counted so are all lines."""
+
+
 def _tail(text: str) -> int:
     """How many lines of the end; what is no number means all of them, as in Docker."""
-    return int(text) if text.isascii() and text.isdigit() else -1
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else -1
 
 
 routes = (Route("GET", "/containers/{name}/logs", logs),)

@@ -19,7 +19,7 @@ class Version(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> Self:
         """The version that ``text`` spells; what is missing or empty counts as zero."""
-        numbers = [int(part or 0) for part in text.split(".")] + [0]
+        numbers = [int(part[:9] or 0) for part in text.split(".")] + [0]
         return cls(numbers[0], numbers[1])
 
     def __str__(self) -> str:

@@ -49,6 +49,10 @@ def test_numbers_have_a_limit(root: Path) -> None:
     assert find(root, "2147483647").uid == 2147483647
     with pytest.raises(InvalidParameter, match="uids and gids must be in range 0-2147483647"):
         find(root, "2147483648")
+    with pytest.raises(InvalidParameter, match="uids and gids must be in range"):
+        find(root, "9" * 9000)
+    (root / "etc/passwd").write_text("big:x:" + "9" * 9000 + ":0::/:/bin/sh\nann:x:1000:100::/:\n")
+    assert find(root, "ann").uid == 1000
 
 
 def test_an_image_without_any_files(tmp_path: Path) -> None:
