@@ -184,6 +184,7 @@ class _Layer(Extraction):
         hidden = self._whiteouts.forget(path)
         if hidden:
             self._opaque.add(path)
+            self._whiteouts.expect_opaque(path)
         status = None if hidden else self._below.status(path)
         if status is None or not stat.S_ISDIR(status.st_mode):
             self._whiteouts.written(path)

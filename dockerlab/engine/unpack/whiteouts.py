@@ -10,7 +10,9 @@ make that one device, in a user namespace too, since 5.8.
 
 import os
 import stat
+from contextlib import suppress
 
+from dockerlab.engine.errors import DataLoss
 from dockerlab.engine.snapshots import trees
 from dockerlab.engine.snapshots.snapshotter import WhiteoutFormat
 from dockerlab.engine.unpack.below import Below
@@ -51,7 +53,7 @@ class Whiteouts:
 
     def implied(self, path: Parts) -> None:
         """A directory of the layers below was made here, too, and nothing is in it so far."""
-        if self._attribute is not None:
+        if self._attribute is not None and not self._is_covered(path):
             self._implied.add(path)
 
     def is_own(self, path: Parts) -> bool:
@@ -63,6 +65,10 @@ class Whiteouts:
         was_hidden = path in self._hidden
         self._hidden.discard(path)
         return was_hidden
+
+    def expect_opaque(self, path: Parts) -> None:
+        """The directory ``path`` takes a whiteout's place: ``make_opaque`` is to follow."""
+        self._opaque.add(path)
 
     def hide(self, path: Parts) -> None:
         """Hide what the layers below have at ``path``."""
@@ -83,10 +89,8 @@ class Whiteouts:
             return
         except FileExistsError:
             pass
-        if path in self._implied:  # there are but whiteouts in it, which this one makes needless
-            remove(name, parent)
-            self._root.forget()
-            self._hidden = {each for each in self._hidden if each[: len(path)] != path}
+        if path in self._implied:
+            self._take_back(path)
             self.hide(path)
         elif is_directory(name, parent):  # this layer has it too: only what is below goes
             self.make_opaque(path)
@@ -97,6 +101,9 @@ class Whiteouts:
         if self._attribute is not None:
             os.setxattr(handle, self._attribute, b"y")
             self._opaque.add(path)
+            for each in sorted(self._implied, key=len):
+                if each[: len(path)] == path != each:
+                    self._take_back(each)
             return
         pending = [path]
         while pending:
@@ -112,9 +119,22 @@ class Whiteouts:
     def finish(self) -> None:
         """Take back the whiteouts in opaque directories: overlayfs would list them as files."""
         for path in self._hidden:
-            if any(path[:length] in self._opaque for length in range(len(path))):
+            if self._is_covered(path):
                 parent, _ = self._root.directory(path[:-1])
                 os.unlink(path[-1], dir_fd=parent)
+
+    def _is_covered(self, path: Parts) -> bool:
+        """Whether a directory above hides what the layers below have at ``path``."""
+        return any(path[:length] in self._opaque for length in range(len(path)))
+
+    def _take_back(self, path: Parts) -> None:
+        """Remove a directory with nothing but whiteouts in it, which another has made needless."""
+        with suppress(FileNotFoundError, DataLoss):  # gone with the one that it was in
+            parent, _ = self._root.directory(path[:-1], make=False)
+            remove(path[-1], parent)
+        self._root.forget()
+        self._implied.discard(path)
+        self._hidden = {each for each in self._hidden if each[: len(path)] != path}
 
 
 def _names(handle: int) -> list[bytes]:

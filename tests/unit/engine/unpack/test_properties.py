@@ -61,6 +61,9 @@ def test_rubbish_is_refused_or_unpacked(data: bytes, cut: int) -> None:
 @given(lower=PLAIN, upper=PLAIN)
 @example(lower=[member(b"a", FILE)], upper=[member(b"a/a", FILE)])
 @example(lower=[member(b"b/a", FILE)], upper=[member(b"b/.wh.a"), member(b".wh.b")])
+@example(lower=[member(b"b/a", FILE)], upper=[member(b"b/.wh.a"), member(b".wh..wh..opq")])
+@example(lower=[member(b"b/a", FILE)], upper=[member(b".wh..wh..opq"), member(b"b/.wh.a")])
+@example(lower=[member(b"b/c/a", FILE)], upper=[member(b".wh.b"), member(b"b/c/.wh.a")])
 @settings(max_examples=150, deadline=None)
 def test_overlay_and_copy_show_the_same(lower: list[bytes], upper: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as place:
