@@ -22,7 +22,9 @@ _BY_WORDS: Mapping[str, str] = {
 _EARLY = "a race: the test reads the log right after the start, and does not wait for the end"
 _BY_TEST: Mapping[str, str] = {
     "api_build_test::BuildTest::test_build_in_context_abs_dockerfile": _EARLY,
+    "api_build_test::BuildTest::test_build_in_context_dockerfile": _EARLY,
     "api_build_test::BuildTest::test_build_in_context_nested_dockerfile": _EARLY,
+    "api_build_test::BuildTest::test_build_out_of_context_dockerfile": _EARLY,
     "api_container_test::ContainerCPUTest::test_create_with_runtime": _RUNTIME,
     "api_container_test::CreateContainerTest::test_create_with_cpu_rt_options": (
         "real-time scheduling is not offered; asked for, it is refused"
