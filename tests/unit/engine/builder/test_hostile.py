@@ -29,7 +29,7 @@ from tests.unit.engine.unpack.tars import (
 )
 
 SECRET = b"nobody inside may know this"
-SECONDS = 20
+SECONDS = 60
 """Far more than any build here takes on a busy machine, and far less than an explosion."""
 
 
