@@ -5,10 +5,17 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.engines import proot_limits
 
 pytest_plugins = ["tests.engines.fixtures"]
+
+# What is generated is judged by what happens, never by how long this machine took for it.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 _TESTS = Path(__file__).parent
 _OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed")
