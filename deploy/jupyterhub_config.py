@@ -61,7 +61,7 @@ def process() -> None:
     }
     c.Spawner.pre_spawn_hook = give_course
     if os.geteuid() == 0:
-        c.Spawner.args = ["--allow-root"]
+        c.Spawner.args = [*c.Spawner.args, "--allow-root"]
 
 
 def systemd() -> None:
@@ -133,6 +133,8 @@ c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120
 # Learners come all at once: let them wait in a line rather than be turned away.
 c.JupyterHub.concurrent_spawn_limit = 0
+# A lesson opens without the results that it asks its learner to guess.
+c.Spawner.args = ["--ServerApp.contents_manager_class=dockerlab.notebook.unspoilt.UnspoiltContents"]
 c.Spawner.environment = {
     "DOCKERLAB_ENGINE": "embedded",
     **{name: os.environ[name] for name in INHERITED if os.environ.get(name)},

@@ -81,6 +81,7 @@ def test_a_process_for_each(tmp_path: Path) -> None:
     assert "SimpleLocalProcessSpawner" in told["class"]
     assert told["home_dir_template"] == str(tmp_path / "{username}")
     assert told["default_url"] == FIRST_LESSON
+    assert any("UnspoiltContents" in argument for argument in told["args"])
     chinese = spawner("process", tmp_path, DOCKERLAB_LANG="zh")
     assert chinese["default_url"] == FIRST_LESSON.replace("/en/", "/zh/")
     assert chinese["environment"]["DOCKERLAB_LANG"] == "zh"
