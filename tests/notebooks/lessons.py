@@ -51,6 +51,7 @@ def environment(engine: Mapping[str, str], *, state: Path) -> dict[str, str]:
         "PATH": f"{engine['PATH']}:{python}",
         "PYTHONPATH": str(ROOT),
         "XDG_STATE_HOME": str(state),
+        "LC_ALL": "C.UTF-8",  # `sort` puts signs before letters, whatever this machine is set to
         "IPYTHONDIR": str(state / "ipython"),
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
