@@ -20,7 +20,7 @@ from dockerlab.engine import mount
 from dockerlab.engine.errors import InvalidParameter
 from dockerlab.engine.metadata.database import Database
 from dockerlab.engine.snapshots import trees
-from dockerlab.engine.snapshots.disk import flush, kindly
+from dockerlab.engine.snapshots.disk import flush, kindly, spread
 from dockerlab.engine.snapshots.records import Records
 from dockerlab.engine.snapshots.snapshotter import Info, Kind, Usage, WhiteoutFormat
 
@@ -51,6 +51,7 @@ class OverlaySnapshotter:
         self._options = overlay_options(user_namespace=user_namespace)
         self._can_be_volatile = can_be_volatile()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        spread(directory)
 
     def prepare(self, name: str, *, parent: str | None, unpacking: bool = False) -> Path:
         """See ``Snapshotter.prepare``; the directory is empty, ``unpacking`` or not."""
