@@ -14,30 +14,30 @@ from dockerlab.exercises import exercises_of
 from tests.notebooks.lessons import LESSONS, TAUGHT, lesson_id, read
 
 MOST_LINES = 15
-WORDS = range(20, 81)
-"""Words of prose between two code cells. Answers that fold out, headings and tables come on top."""
-CHARACTERS = range(25, 151)
-"""The same in Chinese, which writes a word with one or two characters and no blanks."""
 
 
 @dataclass(frozen=True)
 class Sayings:
-    """What every lesson says in the same words."""
+    """What every lesson of a language says in the same words, and how much in between."""
 
     head: tuple[str, ...]
     predict: str
     end: tuple[str, ...]
+    words: range
+    """Words of prose between two code cells. Folded answers, headings, tables come on top."""
 
 
 ENGLISH = Sayings(
     head=("**Time:**", "**You need:**", "**You will be able to**"),
     predict="**Predict:**",
     end=("## What you learned", "**Where next?**"),
+    words=range(20, 81),
 )
 CHINESE = Sayings(
     head=("**时间：**", "**需要：**", "**学完以后，你能够**"),
     predict="**预测：**",
     end=("## 学到了什么", "**接下来：**"),
+    words=range(25, 151),  # a word is one or two characters, each of which is counted
 )
 
 _MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|tmp|work|mnt)/[\w.-]+")
@@ -82,7 +82,7 @@ def test_prose_is_neither_terse_nor_long(notebook: NotebookNode) -> None:
     # The head says what the lesson is about, the end what was learned: they may be longer.
     between = [cell for cell in notebook.cells[1:-1] if cell.cell_type == "markdown"]
     counted = {cell.source: _length(_prose(cell.source)) for cell in between}
-    allowed = CHARACTERS if _is_chinese(notebook) else WORDS
+    allowed = _sayings(notebook).words
     off = {source: count for source, count in counted.items() if count not in allowed}
     assert not off
 
@@ -103,7 +103,7 @@ def test_a_lesson_begins_and_ends_like_every_other(notebook: NotebookNode) -> No
     assert "lesson = dockerlab.start_lesson(" in code[0]
     assert code[-1] == "lesson.end()"
     head, end = notebook.cells[0].source, notebook.cells[-1].source
-    said = CHINESE if _is_chinese(notebook) else ENGLISH
+    said = _sayings(notebook)
     assert all(words in head for words in said.head)
     assert all(words in end for words in said.end)
 
@@ -113,7 +113,7 @@ def test_it_asks_before_it_shows(notebook: NotebookNode) -> None:
     text = "\n".join(_markdown(notebook))
     cards = sum(cell.source.count("lesson.predict(") for cell in _code(notebook))
     # What a card asks need not be asked in the text above it, too.
-    said = CHINESE if _is_chinese(notebook) else ENGLISH
+    said = _sayings(notebook)
     assert text.count(said.predict) + cards >= 7
     assert text.count("<details>") == text.count("</details>") >= 5
 
@@ -212,8 +212,8 @@ def _length(prose: str) -> int:
     return len(re.findall(r"[\u4e00-\u9fff]|[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+", prose))
 
 
-def _is_chinese(notebook: NotebookNode) -> bool:
-    return bool(re.search(r"[\u4e00-\u9fff]", notebook.cells[0].source))
+def _sayings(notebook: NotebookNode) -> Sayings:
+    return CHINESE if re.search(r"[\u4e00-\u9fff]", notebook.cells[0].source) else ENGLISH
 
 
 def _many(run: Iterable[str]) -> bool:

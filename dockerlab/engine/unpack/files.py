@@ -57,12 +57,7 @@ class Files:
                 _write_sparse(entry, source, handle)
             else:
                 _write(source, entry.size, handle)
-            uid, gid = self._ownership.owner(entry.uid, entry.gid)
-            os.fchown(handle, uid, gid)
-            for key, value in entry.xattrs.items():
-                _set_xattr(handle, key, value)
-            os.fchmod(handle, self._ownership.mode(entry.mode, directory=False))
-            os.utime(handle, ns=_times(entry))
+            self._set_open_attributes(entry, handle, directory=False)
         finally:
             os.close(handle)
 
@@ -81,11 +76,14 @@ class Files:
 
     def set_directory_attributes(self, entry: tar.Entry, handle: int) -> None:
         """Set the attributes of a directory that is open as ``handle``."""
+        self._set_open_attributes(entry, handle, directory=True)
+
+    def _set_open_attributes(self, entry: tar.Entry, handle: int, *, directory: bool) -> None:
         uid, gid = self._ownership.owner(entry.uid, entry.gid)
         os.fchown(handle, uid, gid)
         for key, value in entry.xattrs.items():
             _set_xattr(handle, key, value)
-        os.fchmod(handle, self._ownership.mode(entry.mode, directory=True))
+        os.fchmod(handle, self._ownership.mode(entry.mode, directory=directory))
         os.utime(handle, ns=_times(entry))
 
     def set_attributes(self, entry: tar.Entry, parent: int, name: bytes) -> None:

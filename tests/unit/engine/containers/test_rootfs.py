@@ -1,12 +1,12 @@
 """Files of a container are read without ever leaving it, whatever it does meanwhile."""
 
 import os
-import threading
 from pathlib import Path
 
 import pytest
 
 from dockerlab.engine.containers import rootfs
+from tests.unit.engine.exchanging import exchanging
 
 
 @pytest.fixture
@@ -46,20 +46,6 @@ def test_a_pipe_is_not_waited_for(root: Path) -> None:
 
 def test_a_directory_that_becomes_a_link_while_it_is_read(root: Path) -> None:
     (root / "away").symlink_to(root.parent / "outside")
-    stop = threading.Event()
-
-    def exchange() -> None:
-        while not stop.is_set():
-            (root / "etc").rename(root / "kept")
-            (root / "away").rename(root / "etc")
-            (root / "etc").rename(root / "away")
-            (root / "kept").rename(root / "etc")
-
-    thread = threading.Thread(target=exchange)
-    thread.start()
-    try:
+    with exchanging(root / "etc", root / "away"):
         seen = {rootfs.read(root, "/etc/passwd") for _ in range(3000)}
-    finally:
-        stop.set()
-        thread.join()
     assert seen <= {"", "the container's"}

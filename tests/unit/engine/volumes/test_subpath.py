@@ -1,12 +1,12 @@
 """Parts of volumes: what links may and may not do, and what is exchanged meanwhile."""
 
-import threading
 from pathlib import Path
 
 import pytest
 
 from dockerlab.engine.errors import EngineError, InvalidParameter, NotFound, SystemFailure
 from dockerlab.engine.volumes import filling, subpath
+from tests.unit.engine.exchanging import exchanging
 
 
 @pytest.fixture
@@ -63,27 +63,13 @@ def test_no_exchange_of_a_directory_for_a_link_leads_out(data: Path, tmp_path: P
     outside.mkdir()
     secret = outside.stat().st_ino
     (data / "evil").symlink_to(outside)
-    stop = threading.Event()
-
-    def exchange() -> None:
-        while not stop.is_set():
-            (data / "part").rename(data / "kept")
-            (data / "evil").rename(data / "part")
-            (data / "part").rename(data / "evil")
-            (data / "kept").rename(data / "part")
-
-    other = threading.Thread(target=exchange)
-    other.start()
-    try:
+    with exchanging(data / "part", data / "evil"):
         for _ in range(2000):
             try:
                 with subpath.opened(data, "part") as part:
                     assert part.stat().st_ino != secret
             except EngineError:
                 continue
-    finally:
-        stop.set()
-        other.join()
 
 
 def test_a_copy_for_a_part_is_moved_in_even_after_a_crash(data: Path, tmp_path: Path) -> None:
